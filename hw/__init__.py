@@ -1,0 +1,1 @@
+"""Gateware of the Onward core: specification, vector machine, link, boards."""

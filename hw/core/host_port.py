@@ -1,0 +1,72 @@
+"""The interface between the link's command unit and the core."""
+
+from __future__ import annotations
+
+from amaranth.hdl import signed
+from amaranth.lib import data, enum, stream
+from amaranth.lib.wiring import In, Out, Signature
+
+from onward.hw.spec.protocol import COUNTERS
+
+__all__ = ["Access", "AccessKind", "HostPort", "SampleTail"]
+
+
+class AccessKind(enum.Enum, shape=2):
+    """What the host does with a row."""
+
+    LOAD_LANE = 0
+    """lane ``lane`` of the accumulators takes ``value``"""
+    STORE_ROW = 1
+    """row ``row`` of the weight memory takes the loaded lanes"""
+    READ_WEIGHT = 2
+    """the answer stream carries lane ``lane`` of weight row ``row``"""
+    READ_VECTOR = 3
+    """the answer stream carries lane ``lane`` of vector register word ``row``"""
+
+
+Access = data.StructLayout({"kind": AccessKind, "row": 20, "lane": 10, "value": signed(18)})
+"""One step of a host access to a row; a row is written by ``lanes`` LOAD_LANE and one STORE_ROW."""
+
+SampleTail = data.StructLayout({"entry": 12, "label": 8})
+"""Ends a sample: its label, and the instruction at which its program starts."""
+
+
+class HostPort(Signature):
+    """Members, seen from the command unit.
+
+    ``program`` : stream of (address, word); only while the core is not ``busy``.
+    ``sample_begin`` : pulse; empties the slot that is being filled. Only while ``slot_free``.
+    ``pixel`` : stream of nonzero pixels in ascending order of index.
+    ``sample`` : stream; its transfer queues the filled slot, which runs as soon as the core is free.
+    ``slot_free`` : a sample may begin (of two slots, at most one runs and one waits).
+    ``run`` : stream of entries: runs a program on the current sample. Only while not ``busy``.
+    ``done`` : stream of result counts, one for each ended program; results hold still until it is accepted, and the
+    next program does not start before.
+    ``result_address``, ``result_data`` : read port of the results, one cycle latency.
+    ``access``, ``answer`` : row accesses and the values read, in order. Only while not ``busy``.
+    ``counters`` : seven 48-bit counters, in the order of ``protocol.COUNTERS``.
+    ``seed`` : stream; restarts the generators. Only while not ``busy``.
+    ``reset`` : pulse; clears counters and sample slots. Only while not ``busy``.
+    ``busy`` : a program runs, waits to start, or its ``done`` has not been accepted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "program": Out(stream.Signature(data.StructLayout({"address": 12, "word": 128}))),
+                "sample_begin": Out(1),
+                "pixel": Out(stream.Signature(data.StructLayout({"index": 12, "value": 8}))),
+                "sample": Out(stream.Signature(SampleTail)),
+                "slot_free": In(1),
+                "run": Out(stream.Signature(12)),
+                "done": In(stream.Signature(7)),
+                "result_address": Out(6),
+                "result_data": In(32),
+                "access": Out(stream.Signature(Access)),
+                "answer": In(stream.Signature(signed(18))),
+                "counters": In(data.ArrayLayout(48, len(COUNTERS))),
+                "seed": Out(stream.Signature(32)),
+                "reset": Out(1),
+                "busy": In(1),
+            }
+        )

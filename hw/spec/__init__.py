@@ -1,0 +1,1 @@
+"""What hardware, golden model and driver agree on: plain Python that imports nothing else of ours."""

@@ -1,0 +1,89 @@
+"""Named configurations, and configurations read from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from .config import ConfigError, CoreConfig
+
+__all__ = ["PRESETS", "load_preset"]
+
+PRESETS: dict[str, CoreConfig] = {
+    config.name: config
+    for config in (
+        # 14 bits a weight: the widest that lets 2,048 rows of 128 lanes fit the 85F's 208 block RAMs.
+        CoreConfig(
+            name="ulx3s-85f", inputs=784, hidden=(128, 128), classes=10, lanes=128, rows=2048, group=8, weight_bits=14
+        ),
+        # 8,192 rows of 8 lanes at 16 bits are exactly the UP5K's 128 KB of single-port memory.
+        CoreConfig(
+            name="icebreaker",
+            inputs=784,
+            hidden=(64, 64),
+            classes=10,
+            lanes=8,
+            rows=8192,
+            group=8,
+            weight_bits=16,
+            operand_bits=16,
+            vectors=128,
+            memory="spram",
+            clock_mhz=18.0,
+            baud=1_000_000,
+        ),
+        # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
+        CoreConfig(
+            name="tiny", inputs=20, hidden=(6, 5), classes=3, lanes=4, rows=96, group=2, vectors=32, elements=32
+        ),
+    )
+}
+
+
+def load_preset(name: str) -> CoreConfig:
+    """The preset called ``name``, or the configuration in the TOML file at that path.
+
+    A TOML file holds the fields of :class:`CoreConfig` as top-level keys; ``base = "preset"`` takes the others from a
+    named preset. ``group`` defaults to the largest divisor of ``lanes`` up to 8.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, the file is missing or is no TOML, a key is unknown or missing, or a value cannot work.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise ConfigError(f"unknown preset {name!r}: use one of {', '.join(PRESETS)}, or the path of a .toml file")
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read preset {name!r}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"preset {name!r} is not valid TOML: {error}") from error
+    base = values.pop("base", None)
+    if base is not None and base not in PRESETS:
+        raise ConfigError(f"preset {name!r}: base must be one of {', '.join(PRESETS)}, not {base!r}")
+    known = {field.name: field for field in fields(CoreConfig)}
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"preset {name!r}: unknown key {key!r}; known are {', '.join(known)}")
+    if base is not None:
+        lanes = values.get("lanes", PRESETS[base].lanes)
+        merged = {key: getattr(PRESETS[base], key) for key in known} | {"name": path.stem} | values
+    else:
+        lanes = values.get("lanes")
+        merged = {"name": path.stem} | values
+    if "group" not in values and isinstance(lanes, int) and lanes > 0:
+        merged["group"] = max(size for size in range(1, 9) if lanes % size == 0)
+    if isinstance(merged.get("hidden"), list):
+        merged["hidden"] = tuple(merged["hidden"])
+    try:
+        return CoreConfig(**merged)
+    except ConfigError as error:
+        raise ConfigError(f"preset {name!r}: {error}") from error
+    except TypeError as error:
+        missing = [key for key in ("inputs", "hidden", "classes", "lanes", "rows") if key not in merged]
+        raise ConfigError(f"preset {name!r}: missing {', '.join(missing) or error}") from error

@@ -1,0 +1,1 @@
+"""Software: programs, golden model, float references, data, host driver and commands."""

@@ -1,0 +1,1 @@
+"""Image data sets: IDX files, verified loading, fetching and augmentation."""

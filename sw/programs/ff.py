@@ -1,0 +1,410 @@
+"""Forward-forward with the label as an input (Hinton, arXiv 2212.13345), as a program.
+
+One training sample: a *neutral* pass (every label input 0.1) feeds the softmax readout and draws the hard negative
+label; a *positive* and a *negative* pass; then all updates with the SymBa modulator (arXiv 2303.08418) of each layer,
+``sigma(margin)``, the margin by which the pair is on the wrong side. As in the predictive forward-forward rule
+(arXiv 2301.01452) positive data get LOW activity; goodness is the negative sum of squares.
+
+Program order is chosen so that the lanes work while the scalar unit waits; the meaning does not depend on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.hw.spec.config import ConfigError, CoreConfig
+from onward.hw.spec.formats import PROBABILITY_FRACTION
+from onward.hw.spec.isa import Op, Source, Store
+from onward.hw.spec.memory_map import Matrix
+
+from .assembler import Assembler, Program
+
+__all__ = ["FFParameters", "build_ff", "initial_weights"]
+
+_ONE_PROBABILITY = 1 << PROBABILITY_FRACTION
+_PROBABILITY_SCALE = 2.0 ** (11 - PROBABILITY_FRACTION)
+"""Probabilities are elements with 14 fraction bits, which the broadcast unit reads as 11."""
+
+
+@dataclass(frozen=True)
+class FFParameters:
+    """What the program is made for; all of it constants in the program.
+
+    ``rate`` learning rate of the layers, ``readout_rate`` of the softmax readout, ``label_scale`` of the label input,
+    ``negatives``: ``hard`` draws the wrong label from the readout, ``random`` uniformly; ``floor`` is added to every
+    wrong label's probability.
+    """
+
+    rate: float = 0.15
+    readout_rate: float = 0.02
+    label_scale: float = 1.0
+    negatives: str = "hard"
+    floor: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 8 or not 0 <= self.readout_rate <= 8:
+            raise ConfigError(f"learning rates must be 0 to 8, not {self.rate} and {self.readout_rate}")
+        if self.negatives not in ("hard", "random"):
+            raise ConfigError(f"negatives must be 'hard' or 'random', not {self.negatives!r}")
+        if not 0 < self.label_scale <= 2:
+            raise ConfigError(f"label_scale must be above 0 and at most 2, not {self.label_scale}")
+        if not 0 < self.floor <= 1:
+            raise ConfigError(f"floor must be above 0 and at most 1, not {self.floor}")
+
+    def scaled(self, factor: float) -> FFParameters:
+        """The same with both learning rates times ``factor``."""
+        return FFParameters(
+            self.rate * factor, self.readout_rate * factor, self.label_scale, self.negatives, self.floor
+        )
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Rows and registers of one hidden layer."""
+
+    number: int
+    units: int
+    weights: Matrix
+    bias: Matrix
+    readout: Matrix
+    vectors: dict[str, int]
+
+    @property
+    def tiles(self) -> int:
+        return self.weights.tiles
+
+
+class _Builder:
+    """Emits the passes; ``phase`` is N (neutral), P (positive) or G (negative)."""
+
+    def __init__(self, config: CoreConfig, parameters: FFParameters) -> None:
+        self.config, self.parameters = config, parameters
+        self.asm = asm = Assembler(config)
+        self.label = asm.index("label", config.classes)
+        self.wrong = asm.index("wrong", config.classes)
+        self.guess = asm.index("guess", config.classes)
+        self.labels = asm.map.add("WL", config.classes, config.hidden[0])
+        self.layers = []
+        inputs = config.inputs
+        for number, units in enumerate(config.hidden, 1):
+            vectors = {phase: asm.vector(f"z{phase}{number}", units) for phase in "NPG"}
+            weights = asm.map.add(f"W{number}", inputs, units)
+            bias = asm.map.add(f"b{number}", 1, units)
+            readout = asm.map.add(f"R{number}", config.classes, units)
+            self.layers.append(_Layer(number, units, weights, bias, readout, vectors))
+            inputs = units
+        self.drive = asm.vector("x1", config.hidden[0])
+        self.logits = asm.elements("logits", config.classes)
+
+    # passes -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """The input's norm, the constants, and the part of layer 1 that all passes share."""
+        asm, first = self.asm, self.layers[0]
+        asm.emit(Op.XN, "x2 = sum of squared pixels", d=asm.scalar("x2"))
+        scale = asm.compute(Op.RSQ, "rx", "x2")
+        one = asm.constant("one", 1.0)
+        asm.constant("ys", self.parameters.label_scale)
+        asm.constant("ys/10", self.parameters.label_scale * 0.1)
+        for tile in range(first.tiles):
+            asm.emit(
+                Op.MAC,
+                "x1 = LN(x) W1",
+                source=Source.SAMPLE,
+                init=1,
+                s=scale,
+                row=first.weights.row(tile),
+                n=self.config.inputs,
+            )
+            asm.emit(Op.MAC, "x1 += b1", source=Source.CONST, s=one, row=first.bias.row(tile), n=1)
+            asm.emit(Op.ST, "x1", store=Store.IDENTITY, p1=self.drive + tile)
+
+    def first_layer(self, phase: str, label: int, offset: int = 0) -> None:
+        """z1 of a phase: ``label`` is the index register of its label, 0 for the neutral pass."""
+        asm, first = self.asm, self.layers[0]
+        neutral = label == 0
+        scale = asm.scalar("ys/10" if neutral else "ys")
+        count = self.config.classes if neutral else 1
+        for tile in range(first.tiles):
+            asm.emit(Op.MACV, "acc = x1", init=1, s=asm.scalar("one"), p1=self.drive + tile)
+            asm.emit(
+                Op.MAC,
+                "acc += label inputs",
+                source=Source.CONST,
+                s=scale,
+                row=self.labels.row(tile) - offset,
+                ri=label,
+                n=count,
+            )
+            asm.emit(Op.ST, f"z{phase}1", store=Store.RELU, p1=first.vectors[phase] + tile)
+        self.measure(phase, first)
+
+    def layer(self, phase: str, layer: _Layer) -> None:
+        """z of a later layer from the one below."""
+        asm, below = self.asm, self.layers[layer.number - 2]
+        for tile in range(layer.tiles):
+            comment = f"z{phase}{layer.number} = relu(LN(z{phase}{below.number}) W{layer.number} + b{layer.number})"
+            asm.emit(
+                Op.MAC, comment, source=Source.CONST, init=1, s=asm.scalar("one"), row=layer.bias.row(tile), n=1
+            )
+            asm.emit(
+                Op.MAC,
+                comment,
+                source=Source.VECTOR,
+                s=asm.scalar(f"r{phase}{below.number}"),
+                row=layer.weights.row(tile),
+                n=below.units,
+                p2=below.vectors[phase],
+            )
+            asm.emit(Op.ST, comment, store=Store.RELU, p1=layer.vectors[phase] + tile)
+
+    def measure(self, phase: str, layer: _Layer, scale: bool = True) -> None:
+        """g = sum of squares of a layer, r = 1/sqrt(g)."""
+        name = f"{phase}{layer.number}"
+        self.asm.emit(
+            Op.RED, f"g{name}", d=self.asm.scalar(f"g{name}"), p1=layer.vectors[phase], tiles=layer.tiles
+        )
+        if scale:
+            self.asm.compute(Op.RSQ, f"r{name}", f"g{name}")
+
+    def add_logits(self, layer: _Layer) -> None:
+        """logits (+)= R LN(zN) of one layer."""
+        scale = self.asm.scalar(f"rN{layer.number}")
+        comment = f"logits {'+' if layer.number > 1 else ''}= R{layer.number} LN(zN{layer.number})"
+        self.asm.rows(
+            layer.readout, self.logits, layer.vectors["N"], scale, comment, add=layer.number > 1
+        )
+
+    # updates ------------------------------------------------------------------------------------------------------
+
+    def update_readout(self) -> None:
+        """R += rate (y - p) LN(zN); the elements hold p - y."""
+        asm = self.asm
+        rate = self.parameters.readout_rate * _PROBABILITY_SCALE
+        asm.constant("readout rate", rate)
+        for layer in self.layers:
+            scale = asm.compute(Op.MUL, f"rate R{layer.number}", "readout rate", f"rN{layer.number}")
+            for tile in range(layer.tiles):
+                asm.emit(
+                    Op.UPD,
+                    f"R{layer.number} -= rate (p - y) LN(zN{layer.number})",
+                    source=Source.ELEMENTS,
+                    fine=1,
+                    neg=1,
+                    s=scale,
+                    row=layer.readout.row(tile),
+                    n=self.config.classes,
+                    p1=layer.vectors["N"] + tile,
+                    e=self.logits,
+                )
+
+    def modulator(self, layer: _Layer) -> None:
+        """rate * sigma(gP - gG): how far the pair is still on the wrong side."""
+        number = layer.number
+        self.asm.compute(Op.SUB, "margin", f"gP{number}", f"gG{number}")
+        self.asm.compute(Op.SIG, "margin", "margin")
+        self.asm.compute(Op.MUL, f"m{number}", "margin", "rate")
+
+    def update_first(self) -> None:
+        """W1, b1 with the difference of both phases, WL with each."""
+        asm, first = self.asm, self.layers[0]
+        asm.compute(Op.MUL, "m1 rx", "m1", "rx")
+        asm.compute(Op.MUL, "m1 ys", "m1", "ys")
+        one = asm.scalar("one")
+        fine = int(self.parameters.rate * max(1.0, self.parameters.label_scale) < 0.25)
+        for tile in range(first.tiles):
+            positive, negative = (first.vectors[phase] + tile for phase in "PG")
+            asm.emit(Op.MACV, "d = zG1 - zP1", init=1, s=one, p1=negative)
+            asm.emit(Op.MACV, "d = zG1 - zP1", neg=1, s=one, p1=positive)
+            asm.emit(Op.ST, "d (over x1, no longer needed)", store=Store.IDENTITY, p1=self.drive + tile)
+        for tile in range(first.tiles):
+            for phase, register, neg in (("P", self.label, 1), ("G", self.wrong, 0)):
+                asm.emit(
+                    Op.UPD,
+                    f"WL {'-' if neg else '+'}= z{phase}1",
+                    source=Source.CONST,
+                    fine=fine,
+                    neg=neg,
+                    s=asm.scalar("m1 ys"),
+                    row=self.labels.row(tile),
+                    ri=register,
+                    n=1,
+                    p1=first.vectors[phase] + tile,
+                )
+            asm.emit(
+                Op.UPD,
+                "W1 += LN(x) d",
+                source=Source.SAMPLE,
+                fine=1,
+                s=asm.scalar("m1 rx"),
+                row=first.weights.row(tile),
+                n=self.config.inputs,
+                p1=self.drive + tile,
+            )
+            asm.emit(
+                Op.UPD,
+                "b1 += d",
+                source=Source.CONST,
+                fine=fine,
+                s=asm.scalar("m1"),
+                row=first.bias.row(tile),
+                n=1,
+                p1=self.drive + tile,
+            )
+
+    def update(self, layer: _Layer) -> None:
+        """W and b of a later layer, with each phase."""
+        asm, below = self.asm, self.layers[layer.number - 2]
+        number = layer.number
+        fine = int(self.parameters.rate < 0.25)
+        for phase in "PG":
+            asm.compute(Op.MUL, f"m{number} r{phase}", f"m{number}", f"r{phase}{below.number}")
+        for phase, neg in (("P", 1), ("G", 0)):
+            for tile in range(layer.tiles):
+                asm.emit(
+                    Op.UPD,
+                    f"W{number} {'-' if neg else '+'}= LN(z{phase}{below.number}) z{phase}{number}",
+                    source=Source.VECTOR,
+                    fine=1,
+                    neg=neg,
+                    s=asm.scalar(f"m{number} r{phase}"),
+                    row=layer.weights.row(tile),
+                    n=below.units,
+                    p1=layer.vectors[phase] + tile,
+                    p2=below.vectors[phase],
+                )
+                asm.emit(
+                    Op.UPD,
+                    f"b{number} {'-' if neg else '+'}= z{phase}{number}",
+                    source=Source.CONST,
+                    fine=fine,
+                    neg=neg,
+                    s=asm.scalar(f"m{number}"),
+                    row=layer.bias.row(tile),
+                    n=1,
+                    p1=layer.vectors[phase] + tile,
+                )
+
+    # programs -----------------------------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """One training sample; result: the readout's guess before learning."""
+        asm, later = self.asm, self.layers[1:]
+        classes = self.config.classes
+        asm.entry("train")
+        asm.emit(Op.LAB, "label", d=self.label)
+        self.start()
+        self.first_layer("N", 0)
+        self.first_layer("P", self.label)
+        for layer in later:
+            self.layer("N", layer)
+            self.add_logits(self.layers[layer.number - 2])
+            self.measure("N", layer)
+        self.add_logits(self.layers[-1])
+        asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
+        asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)
+        self.draw()
+        for layer in later:
+            self.layer("P", layer)
+            self.measure("P", layer, scale=layer is not self.layers[-1])
+        asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-_ONE_PROBABILITY & 0xFFFF)
+        self.first_layer("G", self.wrong)
+        asm.constant("rate", self.parameters.rate)
+        self.update_readout()
+        self.modulator(self.layers[0])
+        for layer in later:
+            self.layer("G", layer)
+            self.measure("G", layer, scale=layer is not self.layers[-1])
+        for layer in later:
+            self.modulator(layer)
+        self.update_first()
+        for layer in later:
+            self.update(layer)
+        asm.emit(Op.OUTI, "guess", ri=self.guess)
+        asm.emit(Op.END)
+
+    def draw(self) -> None:
+        """The wrong label of the negative pass: from the readout's softmax, or from elements that stay zero."""
+        classes = self.config.classes
+        hard = self.parameters.negatives == "hard"
+        weights = self.logits if hard else self.asm.elements("zeros", classes)
+        floor = math.floor(self.parameters.floor * _ONE_PROBABILITY + 0.5)
+        self.asm.emit(Op.DRAW, "wrong label", d=self.wrong, e=weights, n=classes, ri=self.label, imm=floor)
+
+    def infer(self) -> None:
+        """Classify one sample; results: the label of least activity in the sweep, and the readout's."""
+        asm, later = self.asm, self.layers[1:]
+        classes = self.config.classes
+        candidate = asm.index("candidate", classes + 1)
+        best = asm.index("best", classes + 1)
+        asm.entry("infer")
+        self.start()
+        self.first_layer("N", 0)
+        for layer in later:
+            self.layer("N", layer)
+            self.add_logits(self.layers[layer.number - 2])
+            self.measure("N", layer)
+        self.add_logits(self.layers[-1])
+        asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
+        asm.constant("zero", 0.0)
+        asm.constant("best goodness", -(2.0**100))
+        asm.emit(Op.SETI, "for candidate = classes .. 1", d=candidate, imm=classes)
+        loop = len(asm.instructions)
+        self.first_layer("P", candidate, offset=1)
+        asm.compute(Op.SUB, "goodness", "zero", "gP1")
+        for layer in later:
+            self.layer("P", layer)
+            self.measure("P", layer, scale=layer is not self.layers[-1])
+            asm.compute(Op.SUB, "goodness", "goodness", f"gP{layer.number}")
+        asm.emit(
+            Op.BEST,
+            "keep the best candidate",
+            d=best,
+            s=asm.scalar("goodness"),
+            p1=asm.scalar("best goodness"),
+            ri=candidate,
+        )
+        asm.emit(Op.LOOP, "next candidate", d=candidate, imm=loop)
+        asm.emit(Op.ADDI, "labels count from 0", d=best, ri=best, imm=(1 << 20) - 1)
+        asm.emit(Op.OUTI, "label by goodness", ri=best)
+        asm.emit(Op.OUTI, "label by readout", ri=self.guess)
+        asm.emit(Op.END)
+
+
+def build_ff(config: CoreConfig, parameters: FFParameters | None = None) -> Program:
+    """The program with the entries ``train`` and ``infer``.
+
+    Raises
+    ------
+    ConfigError
+        If weights, registers or program do not fit the core.
+    """
+    builder = _Builder(config, parameters or FFParameters())
+    builder.train()
+    builder.infer()
+    return builder.asm.assemble()
+
+
+def initial_weights(program: Program, seed: int) -> NDArray[np.int32]:
+    """Weight rows (rows, lanes) to start from: normal, 2/sqrt(inputs) for layer 1, 1/sqrt(inputs) above; else 0."""
+    config = program.config
+    generator = np.random.default_rng(seed)
+    memory = np.zeros((config.rows, config.lanes), dtype=np.int32)
+    form = config.weight
+    for name, matrix in program.map.matrices.items():
+        if name == "WL":
+            deviation = 1 / math.sqrt(matrix.units)
+        elif name == "W1":
+            deviation = 2 / math.sqrt(matrix.inputs)
+        elif name.startswith("W"):
+            deviation = 1 / math.sqrt(matrix.inputs)
+        else:
+            continue
+        real = generator.normal(0.0, deviation, (matrix.inputs, matrix.units))
+        codes = np.clip(np.rint(real * 2**form.fraction), form.min, form.max).astype(np.int32)
+        memory[matrix.base : matrix.base + matrix.rows] = matrix.pack(codes)
+    return memory
