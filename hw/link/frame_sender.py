@@ -56,8 +56,8 @@ class FrameSender(wiring.Component):
         write = storage.write_port()
         read = storage.read_port()
 
-        mark = Signal(range(self._depth + 1))  # place of the open code byte; while sending: of the next byte to read
-        end = Signal(range(self._depth + 1), init=1)  # place of the next byte
+        place = Signal(range(self._depth + 1), init=1)  # of the next byte, to be stuffed or sent
+        mark = Signal(range(self._depth + 1))  # of the open code byte; while sending: where the frame ends
         code = Signal(range(_FULL_BLOCK + 1), init=1)  # code byte of the open block, so far
 
         byte = Signal(8)
@@ -70,16 +70,14 @@ class FrameSender(wiring.Component):
             full.eq(code == _FULL_BLOCK),
             crc.i.payload.eq(byte),
             crc.i.valid.eq(taken),
-            write.addr.eq(Mux(close, mark, end)),
+            write.addr.eq(Mux(close, mark, place)),
             write.data.eq(Mux(close, code, byte)),
         ]
         with m.If(offered):
             m.d.comb += [write.en.eq(1), close.eq(full | (byte == 0)), taken.eq(~full)]
-            m.d.sync += end.eq(end + 1)
-            with m.If(close):
-                m.d.sync += [mark.eq(end), code.eq(1)]
-            with m.Else():
-                m.d.sync += code.eq(code + 1)
+            m.d.sync += [place.eq(place + 1), code.eq(code + 1)]
+        with m.If(close):
+            m.d.sync += [mark.eq(place), code.eq(1)]
 
         with m.FSM():
             with m.State("BODY"):
@@ -94,23 +92,22 @@ class FrameSender(wiring.Component):
                         m.next = "CLOSE"
             with m.State("CLOSE"):
                 m.d.comb += [write.en.eq(1), close.eq(1), crc.clear.eq(1)]
-                m.d.sync += mark.eq(0)
+                m.d.sync += place.eq(0)
                 m.next = "SEND"
             with m.State("SEND"):
                 wanted = Signal()
                 m.d.comb += [
                     wanted.eq(self.o.ready | ~self.o.valid),
-                    read.addr.eq(mark),
+                    read.addr.eq(place),
                     read.en.eq(wanted),
                     self.o.payload.eq(read.data),
                 ]
                 with m.If(wanted):
-                    m.d.sync += [self.o.valid.eq(1), mark.eq(mark + 1)]
-                    with m.If(mark == end):
+                    m.d.sync += [self.o.valid.eq(1), place.eq(place + 1)]
+                    with m.If(place == mark):
                         m.next = "DELIMIT"
-            with m.State("DELIMIT"):
-                with m.If(self.o.ready):
-                    m.d.sync += [self.o.valid.eq(0), mark.eq(0), end.eq(1), code.eq(1)]
-                    m.next = "BODY"
+            with m.State("DELIMIT"), m.If(self.o.ready):
+                m.d.sync += [self.o.valid.eq(0), place.eq(1), mark.eq(0)]
+                m.next = "BODY"
 
         return m

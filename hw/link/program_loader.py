@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,7 +14,9 @@ __all__ = ["ProgramLoader"]
 
 
 class ProgramLoader(wiring.Component):
-    """Collects bytes into instructions, least significant byte first, and writes them to ascending addresses.
+    """Counts bytes into instructions, least significant byte first, and writes them to ascending addresses.
+
+    The bytes themselves are kept by its owner, who needs such a register for arguments too.
 
     Who starts it has checked that the payload is a whole number of instructions, at least one, and that their addresses
     exist.
@@ -29,6 +31,8 @@ class ProgramLoader(wiring.Component):
         See ``start``.
     i : In(stream of PacketByte)
         The instructions.
+    word : In(128)
+        The last 16 bytes taken from ``i``, the first of them at the least significant end.
     o : Out(stream of address and word)
         To the program memory.
     done : Out(1)
@@ -41,6 +45,7 @@ class ProgramLoader(wiring.Component):
                 "start": In(1),
                 "address": In(12),
                 "i": In(stream.Signature(PacketByte)),
+                "word": In(INSTRUCTION_BITS),
                 "o": Out(stream.Signature(data.StructLayout({"address": 12, "word": INSTRUCTION_BITS}))),
                 "done": Out(1),
             }
@@ -49,11 +54,10 @@ class ProgramLoader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
 
-        word = Signal(INSTRUCTION_BITS)
         address = Signal(12)
         place = Signal(range(INSTRUCTION_BITS // 8))
         last = Signal()
-        m.d.comb += [self.o.payload.word.eq(word), self.o.payload.address.eq(address)]
+        m.d.comb += [self.o.payload.word.eq(self.word), self.o.payload.address.eq(address)]
 
         with m.FSM():
             with m.State("IDLE"):
@@ -63,11 +67,7 @@ class ProgramLoader(wiring.Component):
             with m.State("COLLECT"):
                 m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid):
-                    m.d.sync += [
-                        word.eq(Cat(word[8:], self.i.payload.byte)),
-                        place.eq(place + 1),
-                        last.eq(self.i.payload.last),
-                    ]
+                    m.d.sync += [place.eq(place + 1), last.eq(self.i.payload.last)]
                     with m.If(place.all()):
                         m.next = "WRITE"
             with m.State("WRITE"):

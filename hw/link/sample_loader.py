@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,8 +21,8 @@ class SampleLoader(wiring.Component):
     segment a BAD_LENGTH. Pixels handed out before that are left to the caller, who must not queue the sample; no pixel
     is handed out whose index does not exist.
 
-    Throughput: one byte a cycle if nothing waits, one cycle more where a segment has no pixels or a bad one is refused.
-    ``done`` comes in the cycle in which the last byte is taken, or nothing more will be.
+    Throughput: one byte a cycle if nothing waits. ``done`` comes in the cycle in which the last byte is taken, or one
+    cycle after the byte that cannot be right.
 
     Parameters
     ----------
@@ -59,19 +59,13 @@ class SampleLoader(wiring.Component):
         m = Module()
 
         byte, last = self.i.payload.byte, self.i.payload.last
-        index = Signal(range(self._inputs + 256))  # of the next pixel; never above inputs before a byte is taken
+        index = Signal(range(self._inputs + 256))  # of the next pixel
         left = Signal(8)  # pixels left in this segment
-        skipping = Signal()
-        outside = Signal()
-        m.d.comb += [
-            self.pixel.payload.index.eq(index),
-            self.pixel.payload.value.eq(byte),
-        ]
+        m.d.comb += [self.pixel.payload.index.eq(index), self.pixel.payload.value.eq(byte)]
 
-        with m.If(self.i.valid & self.i.ready):
-            m.d.comb += self.done.eq(last)
-        with m.If(outside):
-            m.d.comb += [self.done.eq(1), self.status.eq(Status.BAD_ADDRESS)]
+        def finish(status: Status) -> None:
+            m.d.comb += [self.done.eq(1), self.status.eq(status)]
+            m.next = "IDLE"
 
         with m.FSM():
             with m.State("IDLE"):
@@ -79,34 +73,38 @@ class SampleLoader(wiring.Component):
                 with m.If(self.start):
                     m.next = "SKIP"
             with m.State("SKIP"):
-                m.d.comb += [self.i.ready.eq(1), skipping.eq(1), self.status.eq(Status.BAD_LENGTH)]
+                m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid):
+                    m.d.sync += index.eq(index + byte)
                     m.next = "COUNT"
+                    with m.If(last):
+                        finish(Status.BAD_LENGTH)
             with m.State("COUNT"):
-                m.d.comb += [outside.eq(index > self._inputs), self.i.ready.eq(~outside)]
-                with m.If(~outside & (byte != 0)):
-                    m.d.comb += self.status.eq(Status.BAD_LENGTH)
                 m.d.sync += left.eq(byte)
-                with m.If(self.i.valid):
-                    m.next = "SKIP"
+                with m.If(index > self._inputs):
+                    finish(Status.BAD_ADDRESS)
+                with m.Elif(self.i.valid):
+                    m.d.comb += self.i.ready.eq(1)
                     with m.If(byte != 0):
                         m.next = "PIXELS"
-            with m.State("PIXELS"):
-                m.d.comb += [
-                    outside.eq(index == self._inputs),
-                    self.pixel.valid.eq(self.i.valid & ~outside & (byte != 0)),
-                    self.i.ready.eq(~outside & (self.pixel.ready | (byte == 0))),
-                ]
-                with m.If(~outside & (left != 1)):
-                    m.d.comb += self.status.eq(Status.BAD_LENGTH)
-                with m.If(self.i.valid & self.i.ready):
-                    m.d.sync += left.eq(left - 1)
-                    with m.If(left == 1):
+                        with m.If(last):
+                            finish(Status.BAD_LENGTH)
+                    with m.Else():
                         m.next = "SKIP"
-            for state in ("SKIP", "COUNT", "PIXELS"):
-                pass
-
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += index.eq(index + Mux(skipping, byte, 1))
+                        with m.If(last):
+                            finish(Status.OK)
+            with m.State("PIXELS"):
+                with m.If(index == self._inputs):
+                    finish(Status.BAD_ADDRESS)
+                with m.Elif(self.i.valid):
+                    m.d.comb += [self.pixel.valid.eq(byte != 0), self.i.ready.eq(self.pixel.ready | (byte == 0))]
+                    with m.If(self.i.ready):
+                        m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+                        with m.If(left == 1):
+                            m.next = "SKIP"
+                            with m.If(last):
+                                finish(Status.OK)
+                        with m.Elif(last):
+                            finish(Status.BAD_LENGTH)
 
         return m

@@ -64,6 +64,8 @@ class CoreConfig:
     baud: int = 3_000_000
 
     def __post_init__(self) -> None:
+        if not isinstance(self.hidden, tuple | list):
+            raise ConfigError(f"hidden must be a list of layer sizes, not {self.hidden!r}")
         object.__setattr__(self, "hidden", tuple(self.hidden))
         _check_types(self)
         limits = {

@@ -2,7 +2,7 @@
 
 Each function table covers one octave with 64 segments and linear interpolation. For a segment ``index`` and a 10-bit
 ``position`` inside it the result is ``base + ((slope * position) >> 10)`` with ``(base, slope) = TABLE[index]``, an
-integer in [2^15, 2^16]. The largest error is 3 units.
+integer in [2^15, 2^16]. The largest error is 4 units.
 """
 
 from __future__ import annotations

@@ -45,10 +45,7 @@ class IdxFile:
         raw = read_raw(path)
         found = hashlib.sha256(raw).hexdigest()
         if found != self.sha256:
-            raise DatasetError(
-                f"{path}: sha256 of its {len(raw)} uncompressed bytes is {found}, "
-                f"wanted {self.sha256}"
-            )
+            raise DatasetError(f"{path}: sha256 of its {len(raw)} uncompressed bytes is {found}, wanted {self.sha256}")
         return raw
 
 

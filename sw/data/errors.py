@@ -4,4 +4,4 @@ __all__ = ["DatasetError"]
 
 
 class DatasetError(ValueError):
-    """A data set cannot be used. The message is one line: the file, what is wrong, what is right."""
+    """A data set cannot be used. The message is one line: which file, what is wrong, what right."""

@@ -53,25 +53,19 @@ def decode_idx(raw: bytes, where: str, dimensions: int | None = None) -> NDArray
     if len(raw) < 4:
         raise DatasetError(f"{where}: {len(raw)} bytes long, an IDX header needs at least 4")
     if raw[:3] != bytes((0, 0, _UNSIGNED_BYTE)):
-        raise DatasetError(
-            f"{where}: starts with {raw[:3].hex(' ')}, an IDX file of unsigned bytes with 00 00 08"
-        )
+        raise DatasetError(f"{where}: starts with {raw[:3].hex(' ')}, an IDX file of unsigned bytes with 00 00 08")
     count = raw[3]
     if count == 0 or (dimensions is not None and count != dimensions):
         wanted = "at least 1" if dimensions is None else str(dimensions)
         raise DatasetError(f"{where}: has {count} dimensions, expected {wanted}")
     start = 4 + 4 * count
     if len(raw) < start:
-        raise DatasetError(
-            f"{where}: {len(raw)} bytes long, a header of {count} dimensions needs {start}"
-        )
+        raise DatasetError(f"{where}: {len(raw)} bytes long, a header of {count} dimensions needs {start}")
     shape = struct.unpack(f">{count}I", raw[4:start])
     wanted_length = start + math.prod(shape)
     if len(raw) != wanted_length:
         text = "x".join(map(str, shape))
-        raise DatasetError(
-            f"{where}: {len(raw)} bytes long, its header says {text} which makes {wanted_length}"
-        )
+        raise DatasetError(f"{where}: {len(raw)} bytes long, its header says {text} which makes {wanted_length}")
     return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
 
 
@@ -103,9 +97,7 @@ def read_raw(path: Path) -> bytes:
         content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DatasetError(
-            f"{path}: damaged gzip file ({error}), expected a complete one"
-        ) from None
+        raise DatasetError(f"{path}: damaged gzip file ({error}), expected a complete one") from None
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror})") from None
 

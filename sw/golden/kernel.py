@@ -253,8 +253,8 @@ def _softmax(elements, first, n, base, slope, log2e):
     for i in range(first, first + n):
         u = -(((largest - elements[i]) * log2e) >> 9)
         fraction = u & 0xFFFF
-        shift = 1 - (u >> 16)
-        elements[i] = _look_up(base, slope, fraction >> 10, fraction & 1023) >> shift if shift <= 16 else 0
+        shift = -(u >> 16)
+        elements[i] = (_look_up(base, slope, fraction >> 10, fraction & 1023) + ((1 << shift) >> 1)) >> shift
         total += elements[i]
     z = _from_int(total, 0)
     m = z & 0xFFFF

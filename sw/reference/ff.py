@@ -27,7 +27,7 @@ from .negatives import Negatives, draw_negatives
 
 @dataclass(frozen=True)
 class FFConfig:
-    """Sizes and settings of :class:`FF`; the defaults are those of a study of small nets.
+    """Sizes and settings of :class:`FF`; the defaults suit small nets, one sample at a time.
 
     Members
     -------
@@ -57,7 +57,7 @@ class FFConfig:
     loss: Loss = "symba"
     negatives: Negatives = "hard"
     positives: Literal["low", "high"] = "low"
-    threshold: float = 2.0
+    threshold: float = 10.0
     slope: float = 1.0
     label_scale: float = 1.0
     learning_rate: float = 0.15
@@ -89,9 +89,7 @@ class FF:
         Present rates.
     """
 
-    def __init__(
-        self, config: FFConfig | None = None, seed: int = 0, dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, config: FFConfig | None = None, seed: int = 0, dtype: torch.dtype = torch.float32) -> None:
         self.config = config = config or FFConfig()
         self._generator = torch.Generator().manual_seed(seed)
         self._sign = 1 if config.positives == "high" else -1
@@ -201,7 +199,5 @@ class FF:
         """``z`` ``(2, n)`` of the positive and the negative, times the modulator of each."""
         config = self.config
         positive, negative = goodness(z)
-        pair = modulators(
-            config.loss, positive, negative, self._sign, config.threshold, config.slope
-        )
+        pair = modulators(config.loss, positive, negative, self._sign, config.threshold, config.slope)
         return z * torch.stack(pair)[:, None]

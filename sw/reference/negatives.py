@@ -13,9 +13,7 @@ Negatives = Literal["random", "hard"]
 _FLOOR = 0.01
 
 
-def draw_negatives(
-    kind: Negatives, labels: Tensor, probabilities: Tensor, generator: torch.Generator
-) -> Tensor:
+def draw_negatives(kind: Negatives, labels: Tensor, probabilities: Tensor, generator: torch.Generator) -> Tensor:
     """Draw one wrong label for each sample.
 
     Hard negatives follow the readout's probabilities with the true label removed and 1 % added to
@@ -36,9 +34,6 @@ def draw_negatives(
     -------
     Labels, int64 ``(N,)``, each different from the true one.
     """
-    if kind == "hard":
-        weights = probabilities + _FLOOR
-    else:
-        weights = torch.ones_like(probabilities)
+    weights = probabilities + _FLOOR if kind == "hard" else torch.ones_like(probabilities)
     weights.scatter_(-1, labels[:, None], 0.0)
     return torch.multinomial(weights, 1, generator=generator)[:, 0]

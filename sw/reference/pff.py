@@ -47,9 +47,7 @@ class PFF:
         Present rate.
     """
 
-    def __init__(
-        self, config: PFFConfig | None = None, seed: int = 0, dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, config: PFFConfig | None = None, seed: int = 0, dtype: torch.dtype = torch.float32) -> None:
         self.config = config = config or PFFConfig()
         self._random = torch.Generator().manual_seed(seed)
         self._dtype = dtype

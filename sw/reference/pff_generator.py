@@ -75,20 +75,15 @@ class Generator:
             Standard deviation added to the activities predicted from; 0 draws nothing.
         """
         changes = {}
-        targets = [x, *z]
         for i in range(1, self.depth + 1):
             above = z[i - 1]
             if noise:
-                above = above + noise * torch.randn(
-                    above.shape, generator=self._generator, dtype=above.dtype
-                )
+                above = above + noise * torch.randn(above.shape, generator=self._generator, dtype=above.dtype)
             h = layer_norm(torch.relu(above))
             a = h @ self.weights[f"G{i}"]
-            if i == 1:
-                # The clip of the pixels keeps its derivative, unlike relu.
-                error = torch.where((a >= 0) & (a <= 1), a - x, 0.0)
-            else:
-                error = torch.relu(a) - targets[i - 1]
+            # The clip of the pixels keeps its derivative, unlike relu.
+            inside = (a >= 0) & (a <= 1)
+            error = torch.where(inside, a - x, 0.0) if i == 1 else torch.relu(a) - z[i - 2]
             changes[f"G{i}"] = (2 / len(x)) * h.T @ error
         h = layer_norm(torch.relu(self.code(z[-1])))
         error = torch.relu(h @ self.weights["Gy"]) - z[-1]

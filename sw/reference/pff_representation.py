@@ -86,9 +86,7 @@ class Representation:
             after.append((1 - config.alpha) * torch.relu(a) + config.alpha * z[i - 1])
         return after
 
-    def changes(
-        self, x: Tensor, labels: Tensor, before: list[Tensor], after: list[Tensor]
-    ) -> dict[str, Tensor]:
+    def changes(self, x: Tensor, labels: Tensor, before: list[Tensor], after: list[Tensor]) -> dict[str, Tensor]:
         """Gradients of one step's local losses, to be descended, for every weight that learns.
 
         The rows are N positives and then, in the same order, their N negatives. The losses are

@@ -30,5 +30,5 @@ def tiny(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, shape in zip(names, shapes, strict=True):
         write_idx(folder / name, rng.integers(0, 256, shape, dtype=np.uint8))
         files.append(IdxFile(name, hashlib.sha256((folder / name).read_bytes()).hexdigest()))
-    monkeypatch.setitem(catalogue.CATALOGUE, "tiny", Files(*files))
+    monkeypatch.setitem(catalogue.CATALOGUE, "tiny", Files(files[0], files[1], files[2], files[3]))
     return folder

@@ -16,9 +16,7 @@ def test_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 @pytest.mark.parametrize("xdg", [None, "", "relative"])
-def test_cache_falls_back_to_home(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xdg: str | None
-) -> None:
+def test_cache_falls_back_to_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, xdg: str | None) -> None:
     monkeypatch.delenv("ONWARD_CACHE", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     if xdg is not None:

@@ -30,9 +30,7 @@ def test_loads_from_cache(tiny: Path, cache: Path) -> None:
     check(load("tiny"), tiny)
 
 
-def test_folder_without_the_files_falls_through_to_cache(
-    tiny: Path, cache: Path, tmp_path: Path
-) -> None:
+def test_folder_without_the_files_falls_through_to_cache(tiny: Path, cache: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny, cache / "tiny")
     check(load("tiny", tmp_path), tiny)
 

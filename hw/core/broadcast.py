@@ -1,0 +1,314 @@
+"""The broadcast unit: turns lane instructions into a stream of micro-operations, one a cycle."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT
+from onward.hw.spec.isa import Op, Source, Store
+
+from .operand_unit import OperandUnit
+from .sample_buffer import Pixel
+from .scanner import Scanner
+from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, X, Y
+from .vector_op import HostOp, VectorOp
+
+__all__ = ["Broadcast"]
+
+_ONE = 1 << ELEMENT.fraction
+_RAW_SCALE = (-18 & 0xFF) << 16 | 1 << 15
+"""The scalar 2^-3, by which an element becomes an operand of the same code: for row accesses of the host."""
+
+
+class Broadcast(wiring.Component):
+    """Streams the elements of a lane instruction to the clusters.
+
+    Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 3), and
+    leaves at ``uop`` 8 cycles later. Throughput: one element a cycle; updates every second cycle with ``spram``. The
+    next instruction is accepted in the cycle in which the last micro-operation is emitted.
+
+    Members
+    -------
+    ``i`` : stream of :class:`VectorOp`. ``scale`` : the scalar of the instruction accepted in the cycle before.
+    ``uop`` : to the clusters. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
+    ``scanner_*`` : writing of nonzero masks. ``scan_*`` : element of a vector register, to and from the clusters.
+    ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use.
+    ``emits_update``, ``emits_store``, ``emits_second`` : emission of a micro-operation that writes a row, that stores a
+    word, that uses the second vector port.
+    ``busy`` : an instruction is at work. ``work`` : a multiplication was issued (for the counter).
+    ``operand_saturated`` : pulse.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        self._scanner = Scanner(config)
+        clusters = self._scanner.clusters
+        super().__init__(
+            {
+                "i": In(stream.Signature(VectorOp(config))),
+                "scale": In(25),
+                "uop": Out(Uop(config)),
+                "reducing": Out(1),
+                "mask_write": In(1),
+                "mask_word": In(range(config.vectors)),
+                "mask": In(config.lanes),
+                "scan_valid": Out(1),
+                "scan_word": Out(range(config.vectors)),
+                "scan_lane": Out(range(max(2, config.cluster_lanes))),
+                "scan_values": In(signed(ELEMENT.bits)).array(clusters),
+                "sample_count": In(13),
+                "sample_address": Out(12),
+                "sample_data": In(Pixel),
+                "element_address": Out(12),
+                "element_data": In(signed(ELEMENT.bits)),
+                "element_active": Out(1),
+                "emits_update": Out(1),
+                "emits_store": Out(1),
+                "emits_second": Out(1),
+                "busy": Out(1),
+                "work": Out(1),
+                "operand_saturated": Out(1),
+                "seed_valid": In(1),
+                "seed": In(32),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.scanner = scanner = self._scanner
+        m.submodules.operand = operand = OperandUnit(config)
+        m.d.comb += [
+            scanner.write.eq(self.mask_write),
+            scanner.write_word.eq(self.mask_word),
+            scanner.mask.eq(self.mask),
+            operand.seed_valid.eq(self.seed_valid),
+            operand.seed.eq(self.seed),
+        ]
+
+        # cycle 0: the instruction at work, and its next micro-operation
+        word = Signal(VectorOp(config))
+        active, first = Signal(), Signal()
+        scale, scale_late = Signal(25), Signal()
+        with m.If(scale_late):
+            m.d.sync += [scale.eq(self.scale), scale_late.eq(0)]
+        element = Signal(12)
+        tile = Signal(8)
+        offset, tile_offset = Signal(20), Signal(20)
+        pause = Signal()
+        scanning, listing = Signal(), Signal()
+        streams = (word.op == Op.MAC) | (word.op == Op.UPD)
+        m.d.comb += [
+            scanning.eq(streams & (word.source == Source.VECTOR)),
+            listing.eq(streams & (word.source == Source.SAMPLE)),
+        ]
+        count = Signal(13)
+        m.d.comb += count.eq(Mux(listing, self.sample_count, word.n))
+        last_tile, last = Signal(), Signal()
+        exhausted = Signal()
+        emit, finish = Signal(), Signal()
+        flags = Signal(Flags)
+        m.d.comb += [
+            last_tile.eq(tile + 1 == word.tiles),
+            last.eq(last_tile & (element + 1 == count)),
+            exhausted.eq(Mux(scanning, ~scanner.busy, count == 0)),
+            emit.eq(active & ~pause & Mux(scanning, scanner.valid | exhausted, 1)),
+            finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
+            scanner.ready.eq(active & ~pause),
+            self.busy.eq(active),
+            self.element_active.eq(active & ((word.op == Op.SCAT) | (streams & (word.source == Source.ELEMENTS)))),
+            self.sample_address.eq(element),
+            self.element_address.eq(word.e + element),
+            self.scan_valid.eq(active & scanning),
+            self.scan_word.eq(scanner.o_word),
+            self.scan_lane.eq(scanner.lane),
+        ]
+        with m.If(emit & ~finish):
+            m.d.sync += first.eq(0)
+            with m.If(last_tile):
+                m.d.sync += [
+                    tile.eq(0),
+                    element.eq(element + 1),
+                    offset.eq(offset + 1),
+                    tile_offset.eq(offset + 1),
+                ]
+            with m.Else():
+                m.d.sync += [tile.eq(tile + 1), tile_offset.eq(tile_offset + word.stride)]
+        if config.memory == "spram":
+            # Updates are emitted in even cycles only: they read in even cycles and write, 3 later, in odd ones.
+            phase = Signal()
+            m.d.sync += phase.eq(~phase)
+            m.d.comb += pause.eq(phase & flags.update)
+        with m.If(finish):
+            m.d.sync += active.eq(0)
+        m.d.comb += self.i.ready.eq(~active | finish)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                word.eq(self.i.payload),
+                active.eq(1),
+                first.eq(1),
+                element.eq(0),
+                tile.eq(0),
+                offset.eq(0),
+                tile_offset.eq(0),
+                scale_late.eq(1),
+            ]
+        starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
+        m.d.comb += [
+            scanner.start.eq(
+                self.i.valid & self.i.ready & starts & (self.i.payload.source == Source.VECTOR)
+            ),
+            scanner.word.eq(self.i.payload.p2),
+            scanner.count.eq(self.i.payload.n),
+        ]
+
+        self._decode(m, word, flags, first)
+        m.d.comb += [
+            self.emits_update.eq(emit & (flags.update | flags.store_row)),
+            self.emits_store.eq(emit & flags.store),
+            self.emits_second.eq(emit & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
+        ]
+        # An instruction without any element still clears the accumulators, by a product with nothing.
+        empty = exhausted
+
+        # cycles 1 to 8
+        record = data.StructLayout(
+            {
+                "valid": 1,
+                "flags": Flags,
+                "row": 20,
+                "offset": 20,
+                "p1": range(config.vectors),
+                "p2": range(config.vectors),
+                "lane": range(max(2, config.lanes)),
+                "member": range(max(2, config.group)),
+                "cluster": range(max(2, scanner.clusters)),
+                "neg": 1,
+                "empty": 1,
+                "kind": Source,
+                "row_access": 1,
+                "value": signed(16),
+                "limit": 12,
+                "scale": 25,
+            }
+        )
+        stages = [Signal(record, name=f"cycle_{cycle}") for cycle in range(OPERAND_STAGE + 1)]
+        now = stages[0]
+        host = word.op >= HostOp.LOAD_LANE
+        m.d.comb += [
+            now.valid.eq(emit & (flags.accumulate | ~empty)),
+            now.flags.eq(flags),
+            now.row.eq(word.row),
+            now.offset.eq(Mux(scanning, scanner.offset, tile_offset)),
+            now.p1.eq(word.p1 + Mux(flags.reduce & ~host, tile, 0)),
+            now.p2.eq(word.p2 + Mux(flags.reduce & ~host, tile, 0)),
+            now.lane.eq(Mux(host, word.lane, element)),
+            now.member.eq(element),
+            now.cluster.eq(scanner.cluster),
+            now.neg.eq(word.neg & (word.op != Op.NOISE)),
+            now.empty.eq(empty),
+            now.kind.eq(Mux(streams, word.source, Mux(word.op == Op.SCAT, Source.ELEMENTS, Source.CONST))),
+            now.row_access.eq(host),
+            now.value.eq(word.value),
+            now.limit.eq(word.n),
+        ]
+        for earlier, later in zip(stages, stages[1:], strict=False):
+            m.d.sync += later.eq(earlier)
+        m.d.sync += stages[2].scale.eq(Mux(stages[1].row_access, _RAW_SCALE, scale))
+        m.d.sync += stages[2].row.eq(
+            stages[1].row + Mux(stages[1].kind == Source.SAMPLE, self.sample_data.index, stages[1].offset)
+        )
+
+        # element: cycle 1 from memories, cycles 2 to 4 along with those of the vector registers
+        x = [Signal(signed(ELEMENT.bits), name=f"x_{cycle}") for cycle in range(2, ELEMENT_STAGE + 1)]
+        with m.If(stages[1].empty):
+            m.d.sync += x[0].eq(0)
+        with m.Elif(stages[1].row_access):
+            m.d.sync += x[0].eq(stages[1].value)
+        with m.Else():
+            with m.Switch(stages[1].kind):
+                with m.Case(Source.SAMPLE):
+                    inside = self.sample_data.index < stages[1].limit
+                    m.d.sync += x[0].eq(Mux(inside, self.sample_data.value << PIXEL_SHIFT, 0))
+                with m.Case(Source.ELEMENTS):
+                    m.d.sync += x[0].eq(self.element_data)
+                with m.Default():
+                    m.d.sync += x[0].eq(_ONE)
+        scanned = Array(self.scan_values)[stages[3].cluster]
+        m.d.sync += x[1].eq(x[0])
+        with m.If((stages[3].kind == Source.VECTOR) & ~stages[3].empty):
+            m.d.sync += x[2].eq(scanned)
+        with m.Else():
+            m.d.sync += x[2].eq(x[1])
+
+        # A zero element is no work: it adds nothing, and must not step any generator.
+        idle = Signal()
+        ready = stages[ELEMENT_STAGE]
+        m.d.comb += [
+            idle.eq((x[2] == 0) & ((ready.kind == Source.SAMPLE) | (ready.kind == Source.ELEMENTS) | ready.empty)),
+            operand.x.eq(x[2]),
+            operand.scale.eq(ready.scale),
+            operand.neg.eq(ready.neg),
+            operand.fine.eq(ready.flags.fine),
+            operand.stochastic.eq(ready.valid & ready.flags.update & ~ready.flags.lateral & ~idle),
+        ]
+        counts = Signal()
+        m.d.comb += counts.eq(~idle | (ready.flags.y == Y.MASKED))
+        following = stages[ELEMENT_STAGE + 1]
+        with m.If(~counts):
+            m.d.sync += [following.flags.product.eq(0), following.flags.update.eq(0)]
+
+        final = stages[OPERAND_STAGE]
+        uses_operand = final.flags.y == Y.OPERAND
+        masked = final.flags.y == Y.MASKED
+        m.d.comb += [
+            self.uop.valid.eq(final.valid),
+            self.uop.flags.eq(final.flags),
+            self.uop.row.eq(final.row),
+            self.uop.p1.eq(final.p1),
+            self.uop.p2.eq(final.p2),
+            self.uop.lane.eq(final.lane),
+            self.uop.member.eq(final.member),
+            self.uop.m.eq(operand.m),
+            self.reducing.eq(final.valid & final.flags.reduce),
+            self.work.eq(final.valid & final.flags.product),
+            self.operand_saturated.eq(
+                final.valid & operand.saturated & (uses_operand | masked) & final.flags.product
+            ),
+        ]
+        return m
+
+    def _decode(self, m: Module, word: data.View, flags: data.View, first: Signal) -> None:
+        """What each operation asks of the lanes."""
+        m.d.comb += [
+            flags.init.eq(word.init & first),
+            flags.function.eq(Store(0)),
+            flags.fine.eq(word.fine),
+        ]
+
+        def case(op: int, x: X, y: Y, **bits: int) -> None:
+            with m.Case(op):
+                m.d.comb += [flags.x.eq(x), flags.y.eq(y)]
+                m.d.comb += [flags[name].eq(value) for name, value in bits.items()]
+
+        with m.Switch(word.op):
+            case(Op.MAC, X.WEIGHT, Y.OPERAND, accumulate=1, product=1, fine=0)
+            case(Op.UPD, X.VECTOR, Y.OPERAND, update=1, product=1)
+            case(Op.RED, X.VECTOR, Y.VECTOR, reduce=1, product=1)
+            case(Op.DOT, X.VECTOR, Y.SECOND, reduce=1, product=1)
+            case(Op.ROWS, X.WEIGHT, Y.VECTOR, reduce=1, product=1)
+            case(Op.MACV, X.VECTOR, Y.OPERAND, accumulate=1, product=1, fine=0)
+            case(Op.MACVV, X.VECTOR, Y.SECOND, accumulate=1, product=1)
+            case(Op.NOISE, X.NOISE, Y.OPERAND, accumulate=1, product=1, fine=0)
+            case(Op.SCAT, X.ONE, Y.MASKED, accumulate=1, product=1, fine=0)
+            case(Op.LMAC, X.WEIGHT, Y.GROUP, accumulate=1, product=1, lateral=1)
+            case(Op.LUPD, X.VECTOR, Y.GROUP, update=1, product=1, lateral=1, fine=1)
+            with m.Case(Op.ST):
+                m.d.comb += [flags.store.eq(1), flags.function.eq(word.function)]
+            case(HostOp.LOAD_LANE, X.ONE, Y.MASKED, accumulate=1)
+            case(HostOp.STORE_ROW, X.ONE, Y.OPERAND, store_row=1)
+            case(HostOp.READ_WEIGHT, X.WEIGHT, Y.MASKED, reduce=1)
+            case(HostOp.READ_VECTOR, X.VECTOR, Y.MASKED, reduce=1)

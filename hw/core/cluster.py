@@ -1,0 +1,158 @@
+"""A cluster of lanes with its slice of the memories: every wire between lanes is short."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Cat, Module, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
+
+from .lane import Lane
+from .reduce_tree import ReduceTree
+from .uop import Uop, X
+from .weight_memory import WeightMemory
+
+__all__ = ["Cluster"]
+
+
+class Cluster(wiring.Component):
+    """``lanes`` lanes, their weight memory, vector registers and the first levels of the reduce tree.
+
+    Throughput one micro-operation a cycle; latencies as in :mod:`.uop`, with ``uop`` in cycle 8.
+
+    Parameters
+    ----------
+    config : the core.
+    first : number of its first lane.
+    lanes : how many lanes it has (up to ``config.cluster_lanes``).
+
+    Members
+    -------
+    ``uop`` : the micro-operation; registered here, so that each cluster has its own branch of the broadcast.
+    ``scan_valid``, ``scan_word``, ``scan_lane`` : read one vector element for the broadcast; ``scan_value`` carries it 3
+    cycles later.
+    ``sum`` : sum of the lanes' products, ``reduce_latency`` cycles after cycle 12.
+    ``nonzero`` : which lanes of a stored word are not zero, cycle 14.
+    ``row_saturated``, ``word_saturated`` : any lane of the cluster saturated, cycles 16 and 15.
+    ``seed_valid``, ``seed`` : restart of the random generators.
+    """
+
+    def __init__(self, config: CoreConfig, first: int, lanes: int) -> None:
+        self.config, self.first, self.lanes = config, first, lanes
+        self._lanes = [Lane(config, first + index) for index in range(lanes)]
+        product_bits = len(self._lanes[0].product)
+        self._tree = ReduceTree(lanes, product_bits)
+        self._weights = WeightMemory(config, lanes)
+        super().__init__(
+            {
+                "uop": In(Uop(config)),
+                "scan_valid": In(1),
+                "scan_word": In(range(config.vectors)),
+                "scan_lane": In(range(max(2, config.cluster_lanes))),
+                "scan_value": Out(signed(ELEMENT.bits)),
+                "sum": Out(signed(len(self._tree.o))),
+                "nonzero": Out(lanes),
+                "row_saturated": Out(1),
+                "word_saturated": Out(1),
+                "seed_valid": In(1),
+                "seed": In(32),
+            }
+        )
+
+    @property
+    def reduce_latency(self) -> int:
+        """Cycles from a product (cycle 12) to its sum."""
+        return self._tree.latency
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config, lanes = self.config, self._lanes
+        stages = [Signal(Uop(config), name=f"stage_{9 + index}") for index in range(6)]
+        write = Signal(Uop(config))
+        m.d.sync += [stages[0].eq(self.uop), write.eq(stages[5])]
+        m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:], strict=False)]
+        address, _, _, product, _, saturate = stages
+
+        m.submodules.weights = weights = self._weights
+        m.submodules.first = first_words = _vector_memory(config, len(lanes))
+        m.submodules.second = second_words = _vector_memory(config, len(lanes))
+        m.submodules.tree = self._tree
+
+        # Updates read their row three cycles later than products do: the old row need not be carried along.
+        updates = product.valid & product.flags.update
+        with m.If(updates):
+            m.d.comb += [weights.read.eq(1), weights.read_row.eq(product.row)]
+        with m.Else():
+            uses = address.flags.accumulate | address.flags.reduce
+            reads = address.valid & uses & (address.flags.x == X.WEIGHT)
+            m.d.comb += [weights.read.eq(reads), weights.read_row.eq(address.row)]
+        m.d.comb += [
+            weights.write.eq(write.valid & (write.flags.update | write.flags.store_row)),
+            weights.write_row.eq(write.row),
+            weights.write_data.eq(Cat(lane.row_value for lane in lanes)),
+        ]
+
+        stored = Cat(lane.word_value for lane in lanes)
+        for memory in (first_words, second_words):
+            port = memory.write_port()
+            m.d.comb += [
+                port.en.eq(saturate.valid & saturate.flags.store),
+                port.addr.eq(saturate.p1),
+                port.data.eq(stored),
+            ]
+        first_read, second_read = first_words.read_port(), second_words.read_port()
+        scanning = Signal()
+        scan_word = Signal.like(self.scan_word)
+        scan_lanes = [Signal.like(self.scan_lane, name=f"scan_lane_{cycle}") for cycle in range(2)]
+        m.d.sync += [
+            scanning.eq(self.scan_valid),
+            scan_word.eq(self.scan_word),
+            scan_lanes[0].eq(self.scan_lane),
+            scan_lanes[1].eq(scan_lanes[0]),
+        ]
+        m.d.comb += first_read.addr.eq(address.p1)
+        with m.If(scanning):
+            m.d.comb += second_read.addr.eq(scan_word)
+        with m.Else():
+            m.d.comb += second_read.addr.eq(address.p2)
+        first = [_field(first_read.data, index) for index in range(len(lanes))]
+        second = [_field(second_read.data, index) for index in range(len(lanes))]
+        m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
+
+        for index, lane in enumerate(lanes):
+            m.submodules[f"lane_{index}"] = lane
+            group = index - index % config.group
+            members = Array(second[group : group + config.group])
+            weight_bits = config.weight_bits
+            m.d.comb += [
+                *(lane.stages[cycle].eq(stage) for cycle, stage in enumerate(stages)),
+                lane.weight.eq(weights.read_data[index * weight_bits : (index + 1) * weight_bits].as_signed()),
+                lane.first.eq(first[index]),
+                lane.second.eq(second[index]),
+                lane.member.eq(members[stages[1].member]),
+                lane.seed_valid.eq(self.seed_valid),
+                lane.seed.eq(self.seed),
+                self._tree.i[index].eq(lane.product),
+                self.nonzero[index].eq(lane.word_value != 0),
+            ]
+        m.d.comb += self.sum.eq(self._tree.o)
+        m.d.sync += [
+            self.row_saturated.eq(write.valid & Cat(lane.row_saturated for lane in lanes).any()),
+            self.word_saturated.eq(
+                saturate.valid & saturate.flags.store & Cat(lane.word_saturated for lane in lanes).any()
+            ),
+        ]
+        return m
+
+
+
+
+def _vector_memory(config: CoreConfig, lanes: int) -> Memory:
+    return Memory(shape=lanes * ELEMENT.bits, depth=config.vectors, init=[])
+
+
+def _field(word: Signal, index: int) -> Signal:
+    return word[index * ELEMENT.bits : (index + 1) * ELEMENT.bits].as_signed()

@@ -1,0 +1,254 @@
+"""The learning core: clusters of lanes, broadcast, reduction, scalar unit and sequencer behind one host port."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
+
+from .broadcast import Broadcast
+from .cluster import Cluster
+from .host_port import HostPort
+from .reduce_tree import ReduceTree
+from .reducer import Reducer
+from .row_port import RowPort
+from .sample_buffer import SampleBuffer
+from .scalar_unit import ScalarUnit
+from .sequencer import Sequencer
+from .uop import OPERAND_STAGE, PRODUCT_STAGE
+
+__all__ = ["Core"]
+
+
+class Core(wiring.Component):
+    """Executes the programs of :mod:`onward.hw.spec.isa` on samples, bit for bit as the golden model does.
+
+    Parameters
+    ----------
+    config : the core.
+
+    Members
+    -------
+    ``host`` : programs, samples, results, row accesses and counters, see :class:`.host_port.HostPort`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        super().__init__({"host": In(HostPort())})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config, host = self.config, self.host
+        m.submodules.samples = samples = SampleBuffer(config)
+        m.submodules.sequencer = sequencer = Sequencer(config)
+        m.submodules.broadcast = broadcast = Broadcast(config)
+        m.submodules.scalars = scalars = ScalarUnit(config)
+        size = config.cluster_lanes
+        clusters = [
+            Cluster(config, first, min(size, config.lanes - first)) for first in range(0, config.lanes, size)
+        ]
+        for number, cluster in enumerate(clusters):
+            m.submodules[f"cluster_{number}"] = cluster
+        tree = ReduceTree(len(clusters), max(len(cluster.sum) for cluster in clusters))
+        m.submodules.tree = tree
+        m.submodules.reducer = reducer = Reducer(config, len(tree.o))
+        m.submodules.rows = rows = RowPort(config)
+
+        settled = sequencer.settled
+        seeding = Signal()
+        m.d.comb += [
+            host.seed.ready.eq(settled & ~sequencer.running),
+            seeding.eq(host.seed.valid & host.seed.ready),
+        ]
+        m.d.comb += [scalars.seed.valid.eq(seeding), scalars.seed.value.eq(host.seed.payload)]
+        for unit in (broadcast, *clusters):
+            m.d.comb += [unit.seed_valid.eq(seeding), unit.seed.eq(host.seed.payload)]
+
+        # broadcast to the clusters, reduction from them
+        local = max(cluster.reduce_latency for cluster in clusters)
+        reducing = Signal(PRODUCT_STAGE - OPERAND_STAGE + local + tree.latency)
+        m.d.sync += reducing.eq(Cat(broadcast.reducing, reducing))
+        for number, cluster in enumerate(clusters):
+            m.d.comb += [
+                cluster.uop.eq(broadcast.uop),
+                cluster.scan_valid.eq(broadcast.scan_valid),
+                cluster.scan_word.eq(broadcast.scan_word),
+                cluster.scan_lane.eq(broadcast.scan_lane),
+                broadcast.scan_values[number].eq(cluster.scan_value),
+            ]
+            value = cluster.sum
+            for _ in range(local - cluster.reduce_latency):
+                later = Signal.like(value)
+                m.d.sync += later.eq(value)
+                value = later
+            m.d.comb += tree.i[number].eq(value)
+        m.d.comb += [reducer.sum.eq(tree.o), reducer.sum_valid.eq(reducing[-1])]
+
+        # masks of stored words, one cycle behind the clusters
+        stores = [Signal(data.StructLayout({"valid": 1, "word": range(config.vectors)})) for _ in range(7)]
+        m.d.sync += [stores[0].valid.eq(broadcast.uop.valid & broadcast.uop.flags.store)]
+        m.d.sync += [stores[0].word.eq(broadcast.uop.p1)]
+        m.d.sync += [later.eq(earlier) for earlier, later in zip(stores, stores[1:], strict=False)]
+        m.d.sync += broadcast.mask.eq(Cat(cluster.nonzero for cluster in clusters))
+        m.d.comb += [broadcast.mask_write.eq(stores[6].valid), broadcast.mask_word.eq(stores[6].word)]
+
+        self._connect_units(m, samples, sequencer, broadcast, scalars, reducer)
+        self._connect_elements(m, broadcast, scalars, reducer)
+        self._connect_host(m, samples, sequencer, scalars, reducer, rows)
+        self._count(m, sequencer, broadcast, scalars, reducer, clusters)
+        return m
+
+    def _connect_units(
+        self,
+        m: Module,
+        samples: SampleBuffer,
+        sequencer: Sequencer,
+        broadcast: Broadcast,
+        scalars: ScalarUnit,
+        reducer: Reducer,
+    ) -> None:
+        """Instructions and completions between sequencer, broadcast and scalar unit."""
+        m.submodules.sums = sums = SyncFIFO(width=25, depth=8)
+        wiring.connect(m, sequencer.vector, broadcast.i)
+        wiring.connect(m, sequencer.scalar, scalars.i)
+        wiring.connect(m, sequencer.tag, reducer.tag)
+        m.d.comb += [
+            sums.w_data.eq(reducer.scalar),
+            sums.w_en.eq(reducer.scalar_valid),
+            scalars.reduced.payload.eq(sums.r_data),
+            scalars.reduced.valid.eq(sums.r_rdy),
+            sums.r_en.eq(scalars.reduced.ready),
+            sequencer.scalar_taken.eq(scalars.reduced.valid & scalars.reduced.ready),
+            scalars.read_address.eq(sequencer.scalar_address),
+            broadcast.scale.eq(scalars.read_data),
+            sequencer.scalar_data.eq(scalars.read_data),
+            sequencer.scalar_idle.eq(scalars.idle),
+            sequencer.scalar_done.eq(scalars.scalar_done.valid),
+            sequencer.scalar_number.eq(scalars.scalar_done.number),
+            sequencer.index_done.eq(scalars.index_done.valid),
+            sequencer.index_write.eq(scalars.index_done.write),
+            sequencer.index_number.eq(scalars.index_done.number),
+            sequencer.index_value.eq(scalars.index_done.value),
+            sequencer.element_done.eq(scalars.element_done),
+            sequencer.rows_retired.eq(reducer.retired),
+            sequencer.broadcast_busy.eq(broadcast.busy),
+            sequencer.broadcast_elements.eq(broadcast.element_active),
+            sequencer.emits_update.eq(broadcast.emits_update),
+            sequencer.emits_store.eq(broadcast.emits_store),
+            sequencer.emits_second.eq(broadcast.emits_second),
+            sequencer.label.eq(samples.label),
+            broadcast.sample_count.eq(samples.count),
+            samples.address.eq(broadcast.sample_address),
+            broadcast.sample_data.eq(samples.data),
+            scalars.sample_norm.eq(samples.norm),
+            scalars.element_hold.eq(sequencer.elements_held),
+        ]
+
+    def _connect_elements(self, m: Module, broadcast: Broadcast, scalars: ScalarUnit, reducer: Reducer) -> None:
+        """Element memory: the sequencer sees to it that only one unit uses it at a time."""
+        depth = self.config.elements
+        m.submodules.elements = elements = Memory(shape=ELEMENT.bits, depth=depth, init=[])
+        write, read = elements.write_port(), elements.read_port()
+        with m.If(scalars.element_hold):
+            m.d.comb += read.addr.eq(reducer.element_read_address)
+        with m.Elif(broadcast.element_active):
+            m.d.comb += read.addr.eq(broadcast.element_address)
+        with m.Else():
+            m.d.comb += read.addr.eq(scalars.element_address)
+        m.d.comb += [
+            broadcast.element_data.eq(read.data),
+            scalars.element_read.eq(read.data),
+            reducer.element_read.eq(read.data),
+            write.en.eq(reducer.element_write | scalars.element_write),
+            write.addr.eq(Mux(reducer.element_write, reducer.element_address, scalars.element_address)),
+            write.data.eq(Mux(reducer.element_write, reducer.element_data, scalars.element_data)),
+        ]
+
+    def _connect_host(
+        self,
+        m: Module,
+        samples: SampleBuffer,
+        sequencer: Sequencer,
+        scalars: ScalarUnit,
+        reducer: Reducer,
+        rows: RowPort,
+    ) -> None:
+        """Programs, samples, runs, results and row accesses."""
+        host = self.host
+        m.submodules.results = results = Memory(shape=32, depth=self.config.results, init=[])
+        write, read = results.write_port(), results.read_port()
+        count = Signal(range(self.config.results + 1))
+        word = scalars.result
+        finished = Signal()
+        start_sample = Signal()
+        start_run = Signal()
+        free = ~sequencer.running & ~finished
+        m.d.comb += [
+            sequencer.program_write.eq(host.program.valid),
+            sequencer.program_address.eq(host.program.payload.address),
+            sequencer.program_word.eq(host.program.payload.word),
+            host.program.ready.eq(1),
+            samples.begin.eq(host.sample_begin),
+            samples.reset.eq(host.reset),
+            host.slot_free.eq(samples.slot_free),
+            start_sample.eq(free & samples.waiting),
+            host.run.ready.eq(free & ~samples.waiting),
+            start_run.eq(host.run.valid & host.run.ready),
+            samples.advance.eq(start_sample),
+            sequencer.start.eq(start_sample | start_run),
+            sequencer.entry.eq(Mux(start_sample, samples.entry, host.run.payload)),
+            host.busy.eq(~free | samples.waiting),
+            host.done.valid.eq(finished),
+            host.done.payload.eq(count),
+            word.ready.eq(1),
+            write.addr.eq(count),
+            write.data.eq(word.payload),
+            write.en.eq(word.valid & (count != self.config.results)),
+            read.addr.eq(host.result_address),
+            host.result_data.eq(read.data),
+            rows.answer_valid.eq(reducer.answer_valid),
+            rows.answer.eq(reducer.answer),
+        ]
+        wiring.connect(m, wiring.flipped(host.pixel), samples.pixel)
+        wiring.connect(m, wiring.flipped(host.sample), samples.tail)
+        wiring.connect(m, wiring.flipped(host.access), rows.i)
+        wiring.connect(m, rows.vector, sequencer.access)
+        wiring.connect(m, rows.o, wiring.flipped(host.answer))
+        with m.If(write.en):
+            m.d.sync += count.eq(count + 1)
+        with m.If(sequencer.start):
+            m.d.sync += count.eq(0)
+        with m.If(sequencer.ended):
+            m.d.sync += finished.eq(1)
+        with m.If(host.done.valid & host.done.ready):
+            m.d.sync += finished.eq(0)
+
+    def _count(
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        broadcast: Broadcast,
+        scalars: ScalarUnit,
+        reducer: Reducer,
+        clusters: list[Cluster],
+    ) -> None:
+        """The counters, in the order of ``protocol.COUNTERS``."""
+        amounts = (
+            sequencer.running,
+            broadcast.work,
+            sequencer.ended,
+            Cat(cluster.row_saturated for cluster in clusters).any(),
+            Cat(cluster.word_saturated for cluster in clusters).any(),
+            broadcast.operand_saturated,
+            reducer.saturated + scalars.element_saturation,
+        )
+        for counter, amount in zip(self.host.counters, amounts, strict=True):
+            with m.If(self.host.reset):
+                m.d.sync += counter.eq(0)
+            with m.Else():
+                m.d.sync += counter.eq(counter + amount)

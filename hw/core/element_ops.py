@@ -1,0 +1,118 @@
+"""Sequences the scalar unit's work on single elements and on maxima: LDE, STE, EADD and AMAX."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.isa import Op
+
+from .aligner import Amount, Keep, Operands, Shift
+from .element_stage import Largest, Stage, Store
+from .element_walk import INDEX_BITS
+from .packer import Exponent, Magnitude, Normalise, Sign
+from .scalar_control import ScalarControl, Write
+from .scalar_queue import short_op
+
+__all__ = ["ElementOps"]
+
+
+class ElementOps(wiring.Component):
+    """Drives the datapath through one operation at a time.
+
+    Cycles from ``start`` to ``done``, both counted: LDE 5, STE 4, EADD 3, AMAX n + 3. ``start`` may come in the cycle
+    after ``done``.
+
+    Members
+    -------
+    ``start`` : pulse; ``op`` is one of the above, the walk is at its start, and the source register is being read.
+    ``op`` : short operation code, stable until ``done``. ``above`` : of the element stage.
+    ``read_last``, ``write_index`` : of the walk.
+    ``control`` : of the datapath. ``done`` : the last cycle. ``index`` : result of AMAX, valid with ``done``.
+    """
+
+    start: In(1)
+    op: In(5)
+    above: In(1)
+    read_last: In(1)
+    write_index: In(INDEX_BITS)
+    control: Out(ScalarControl)
+    done: Out(1)
+    index: Out(INDEX_BITS)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        align, pack, element = self.control.align, self.control.pack, self.control.element
+        walk = self.control.walk
+        judging = Signal()
+        """The element read in the cycle before is there to be compared."""
+        m.d.sync += judging.eq(0)
+
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.start):
+                with m.Switch(self.op):
+                    with m.Case(short_op(Op.LDE)):
+                        m.next = "LOAD"
+                    with m.Case(short_op(Op.STE)):
+                        m.d.comb += [
+                            align.keep.eq(Keep.SCALAR),
+                            pack.exponent.eq(Exponent.FIX),
+                            pack.sign.eq(Sign.SCALAR),
+                        ]
+                        m.next = "FIX"
+                    with m.Case(short_op(Op.EADD)):
+                        m.next = "ADD"
+                    with m.Case(short_op(Op.AMAX)):
+                        m.d.comb += element.largest.eq(Largest.RESTART)
+                        m.d.sync += self.index.eq(0)
+                        m.next = "READ"
+
+            with m.State("LOAD"):
+                m.d.comb += [element.stage.eq(Stage.MAGNITUDE), pack.sign.eq(Sign.ELEMENT)]
+                m.next = "COARSE"
+            with m.State("COARSE"):
+                m.d.comb += [pack.normalise.eq(Normalise.STAGE), pack.exponent.eq(Exponent.COARSE)]
+                m.next = "FINE"
+            with m.State("FINE"):
+                m.d.comb += pack.exponent.eq(Exponent.FINE)
+                m.next = "PACK"
+            with m.State("PACK"):
+                m.d.comb += [
+                    pack.magnitude.eq(Magnitude.NORMAL),
+                    self.control.write.eq(Write.RESULT),
+                    self.done.eq(1),
+                ]
+                m.next = "IDLE"
+
+            with m.State("FIX"):
+                m.d.comb += [align.operands.eq(Operands.FIRST), align.amount.eq(Amount.EXPONENT)]
+                m.next = "SHIFT"
+            with m.State("SHIFT"):
+                m.d.comb += align.shift.eq(Shift.SCALAR)
+                m.next = "STORE SCALAR"
+            with m.State("STORE SCALAR"):
+                m.d.comb += [element.store.eq(Store.SHIFTED), self.done.eq(1)]
+                m.next = "IDLE"
+
+            with m.State("ADD"):
+                m.d.comb += element.stage.eq(Stage.SUM)
+                m.next = "STORE SUM"
+            with m.State("STORE SUM"):
+                m.d.comb += [element.store.eq(Store.STAGE), self.done.eq(1)]
+                m.next = "IDLE"
+
+            with m.State("READ"):
+                m.d.comb += walk.next_read.eq(1)
+                m.d.sync += judging.eq(1)
+                with m.If(self.read_last):
+                    m.next = "JUDGE LAST"
+            with m.State("JUDGE LAST"):
+                m.next = "INDEX"
+            with m.State("INDEX"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+
+        with m.If(judging):
+            m.d.comb += [element.largest.eq(Largest.COMPARE), walk.next_write.eq(1)]
+            with m.If(self.above):
+                m.d.sync += self.index.eq(self.write_index)
+        return m

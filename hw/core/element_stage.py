@@ -1,0 +1,155 @@
+"""What the scalar unit does to elements: sums, differences, the largest, and the way back to the memory."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.formats import ELEMENT
+
+from .carry_chain import add_or_subtract
+
+__all__ = ["ElementControl", "ElementStage", "Largest", "Stage", "Store", "Total"]
+
+_STAGE_BITS = 18
+_TOTAL_BITS = 30
+"""4,095 weights of a draw, each below 2^17, with a sign."""
+_CAPPED_BITS = 18
+
+
+class Stage(enum.Enum, shape=3):
+    """What the stage register takes, made of the element read."""
+
+    HOLD = 0
+    WEIGHT = 1
+    """of a draw: the element, or 0 if it is negative, plus the immediate; 0 if excluded"""
+    MAGNITUDE = 2
+    """size of the element"""
+    SUM = 3
+    """element plus immediate"""
+    DIFFERENCE = 4
+    """largest element less this one"""
+
+
+class Total(enum.Enum, shape=3):
+    """What the total becomes."""
+
+    HOLD = 0
+    CLEAR = 1
+    PLUS_STAGE = 2
+    LESS_STAGE = 3
+    PLUS_SHIFTED = 4
+    THRESHOLD = 5
+
+
+class Largest(enum.Enum, shape=2):
+    """What becomes of the largest element."""
+
+    HOLD = 0
+    RESTART = 1
+    COMPARE = 2
+
+
+class Store(enum.Enum, shape=2):
+    """What is written to the element memory."""
+
+    NONE = 0
+    STAGE = 1
+    """the stage register, saturated"""
+    SHIFTED = 2
+    """the aligner's rounded sum, saturated"""
+    PROBABILITY = 3
+    """the aligner's rounded sum, which is at most 2^15"""
+
+
+ElementControl = data.StructLayout({"stage": Stage, "total": Total, "largest": Largest, "store": Store})
+"""One cycle of control; all zeros do nothing."""
+
+
+class ElementStage(wiring.Component):
+    """Stage register, total and largest element: each takes its value in one cycle.
+
+    Members
+    -------
+    ``control`` : :data:`ElementControl`. ``element`` : as read. ``immediate`` : 16 bits; unsigned for WEIGHT, signed for
+    SUM. ``excluded`` : the element read counts for nothing. ``threshold`` : new total for THRESHOLD.
+    ``shifted`` : the aligner's rounded sum. ``beyond`` : it is too large for any number of bits, with the sign of
+    ``beyond_sign``.
+    ``stage``, ``total`` : the registers. ``capped`` : the total, at most 2^18 - 1.
+    ``above`` : the element read is larger than the largest so far (combinational).
+    ``write``, ``written``, ``saturated`` : write enable and data for the element memory, and whether it was saturated.
+    """
+
+    control: In(ElementControl)
+    element: In(signed(ELEMENT.bits))
+    immediate: In(16)
+    excluded: In(1)
+    threshold: In(_CAPPED_BITS)
+    shifted: In(signed(24))
+    beyond: In(1)
+    beyond_sign: In(1)
+    stage: Out(signed(_STAGE_BITS))
+    total: Out(signed(_TOTAL_BITS))
+    capped: Out(_CAPPED_BITS)
+    above: Out(1)
+    write: Out(1)
+    written: Out(signed(ELEMENT.bits))
+    saturated: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        control = self.control
+        sign = self.element[-1]
+
+        largest = Signal(signed(ELEMENT.bits), init=ELEMENT.min)
+        m.d.comb += self.above.eq(self.element > largest)
+        with m.Switch(control.largest):
+            with m.Case(Largest.RESTART):
+                m.d.sync += largest.eq(ELEMENT.min)
+            with m.Case(Largest.COMPARE), m.If(self.above):
+                m.d.sync += largest.eq(self.element)
+
+        base = Signal(signed(_STAGE_BITS))
+        operand = Signal(signed(ELEMENT.bits))
+        subtract = Signal()
+        m.d.comb += operand.eq(self.element)
+        with m.Switch(control.stage):
+            with m.Case(Stage.WEIGHT):
+                m.d.comb += [
+                    base.eq(Mux(self.excluded, 0, self.immediate)),
+                    operand.eq(Mux(self.excluded | sign, 0, self.element)),
+                ]
+            with m.Case(Stage.MAGNITUDE):
+                m.d.comb += subtract.eq(sign)
+            with m.Case(Stage.SUM):
+                m.d.comb += base.eq(self.immediate.as_signed())
+            with m.Case(Stage.DIFFERENCE):
+                m.d.comb += [base.eq(largest), subtract.eq(1)]
+        staged = add_or_subtract(m, base, operand, subtract, _STAGE_BITS)
+        with m.If(control.stage != Stage.HOLD):
+            m.d.sync += self.stage.eq(staged)
+
+        addend = Mux(control.total == Total.PLUS_SHIFTED, self.shifted[:17], self.stage[:17])
+        total = add_or_subtract(m, self.total, addend, control.total == Total.LESS_STAGE, _TOTAL_BITS)
+        with m.Switch(control.total):
+            with m.Case(Total.CLEAR):
+                m.d.sync += self.total.eq(0)
+            with m.Case(Total.PLUS_STAGE, Total.LESS_STAGE, Total.PLUS_SHIFTED):
+                m.d.sync += self.total.eq(total)
+            with m.Case(Total.THRESHOLD):
+                m.d.sync += self.total.eq(self.threshold)
+        over = self.total[_CAPPED_BITS:].any()
+        m.d.comb += self.capped.eq(self.total[:_CAPPED_BITS] | over.replicate(_CAPPED_BITS))
+
+        value = Signal(signed(len(self.shifted)))
+        fits, negative = Signal(), Signal()
+        high = value[ELEMENT.bits - 1 :]
+        shifts = control.store == Store.SHIFTED
+        m.d.comb += [
+            self.write.eq(control.store != Store.NONE),
+            value.eq(Mux(control.store == Store.STAGE, self.stage, self.shifted)),
+            fits.eq((((high == 0) | high.all()) & ~(shifts & self.beyond)) | (control.store == Store.PROBABILITY)),
+            negative.eq(Mux(shifts & self.beyond, self.beyond_sign, value[-1])),
+            self.written.eq(Mux(fits, value, Cat((~negative).replicate(ELEMENT.bits - 1), negative))),
+            self.saturated.eq(self.write & ~fits),
+        ]
+        return m

@@ -1,0 +1,53 @@
+"""The scalar unit's way along a range of elements."""
+
+from amaranth.hdl import Cat, C, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["INDEX_BITS", "ElementWalk", "WalkControl"]
+
+INDEX_BITS = 12
+
+WalkControl = data.StructLayout({"rewind": 1, "next_read": 1, "ahead": 1, "next_write": 1})
+"""One cycle of control; all zeros do nothing. ``rewind`` : both indices become 0. ``next_read``, ``next_write`` : count.
+``ahead`` : the address is already the next one."""
+
+
+class ElementWalk(wiring.Component):
+    """Two indices into a range: of the next element to read, and of the next one to write, or to judge.
+
+    Members
+    -------
+    ``control`` : :data:`WalkControl`. ``first``, ``count`` : the range, at least one element.
+    ``write`` : the address is for the write index.
+    ``address`` : of the element memory. ``read_index``, ``write_index`` : the indices.
+    ``read_last``, ``write_last`` : they are ``count - 1``.
+    """
+
+    control: In(WalkControl)
+    first: In(INDEX_BITS)
+    count: In(INDEX_BITS)
+    write: In(1)
+    address: Out(INDEX_BITS)
+    read_index: Out(INDEX_BITS)
+    write_index: Out(INDEX_BITS)
+    read_last: Out(1)
+    write_last: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        last = Signal(INDEX_BITS)
+        index = Mux(self.write, self.write_index, self.read_index)
+        m.d.sync += last.eq(self.count - 1)
+        m.d.comb += [
+            self.address.eq((Cat(C(1, 1), self.first) + Cat(self.control.ahead, index))[1:]),
+            self.read_last.eq(self.read_index == last),
+            self.write_last.eq(self.write_index == last),
+        ]
+        with m.If(self.control.next_read):
+            m.d.sync += self.read_index.eq(self.read_index + 1)
+        with m.If(self.control.next_write):
+            m.d.sync += self.write_index.eq(self.write_index + 1)
+        with m.If(self.control.rewind):
+            m.d.sync += [self.read_index.eq(0), self.write_index.eq(0)]
+        return m

@@ -1,0 +1,67 @@
+"""Program memory and instruction fetch."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import INSTRUCTION_BITS
+
+__all__ = ["Fetch"]
+
+
+class Fetch(wiring.Component):
+    """Delivers instructions in order: one a cycle, 2 cycles after a jump.
+
+    Parameters
+    ----------
+    config : the core.
+
+    Members
+    -------
+    ``jump``, ``target`` : continue at ``target``; what was fetched before is dropped. ``stop`` : deliver no more.
+    ``o`` : stream of instruction words. ``write``, ``write_address``, ``write_word`` : load the memory.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._memory = Memory(shape=INSTRUCTION_BITS, depth=config.program, init=[])
+        addresses = range(config.program)
+        super().__init__(
+            {
+                "jump": In(1),
+                "target": In(addresses),
+                "stop": In(1),
+                "o": Out(stream.Signature(INSTRUCTION_BITS)),
+                "write": In(1),
+                "write_address": In(addresses),
+                "write_word": In(INSTRUCTION_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = self._memory
+        write, read = memory.write_port(), memory.read_port()
+        running, arrived = Signal(), Signal()
+        counter = Signal.like(self.target)
+        take = Signal()
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_word),
+            take.eq(~self.o.valid | self.o.ready),
+            read.addr.eq(counter),
+            read.en.eq(running & (~arrived | take)),
+        ]
+        with m.If(read.en):
+            m.d.sync += [arrived.eq(1), counter.eq(counter + 1)]
+        with m.If(take):
+            m.d.sync += [self.o.valid.eq(arrived), self.o.payload.eq(read.data)]
+        with m.If(self.jump):
+            m.d.sync += [running.eq(1), arrived.eq(0), self.o.valid.eq(0), counter.eq(self.target)]
+        with m.If(self.stop):
+            m.d.sync += [running.eq(0), arrived.eq(0), self.o.valid.eq(0)]
+        return m

@@ -1,0 +1,187 @@
+"""Sequences the scalar unit's arithmetic: MUL, ADD, SUB, RSQ, REC, EXP, SIG, XN and BEST."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.isa import Op
+
+from .aligner import Amount, Keep, Operands, Shift
+from .function_table import Function, Left, Point, Right
+from .packer import Exponent, Magnitude, Normalise, Sign
+from .scalar_control import ScalarControl, Write
+from .scalar_queue import short_op
+
+__all__ = ["FloatOps"]
+
+
+class FloatOps(wiring.Component):
+    """Drives the datapath through one operation at a time.
+
+    Cycles from ``start`` to ``done``, both counted: MUL 4, ADD and SUB 4 where sizes add up and 6 where they cancel,
+    RSQ and REC 5, EXP 9, SIG 16, XN 3, BEST 2. ``start`` may come in the cycle after ``done``.
+
+    Members
+    -------
+    ``start`` : pulse; ``op`` is one of the above, and the first source register is being read.
+    ``op`` : short operation code, stable until ``done``. The cycle after ``start`` reads the second source register.
+    ``subtracting``, ``greater`` : of the aligner.
+    ``control`` : of the datapath. ``done`` : the last cycle.
+    """
+
+    start: In(1)
+    op: In(5)
+    subtracting: In(1)
+    greater: In(1)
+    control: Out(ScalarControl)
+    done: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        table, align, pack = self.control.table, self.control.align, self.control.pack
+        sigmoid = Signal()
+        inverting = Signal()
+        """SIG is at its reciprocal."""
+        m.d.comb += sigmoid.eq(self.op == short_op(Op.SIG))
+
+        def finish(magnitude: Magnitude) -> None:
+            m.d.comb += [pack.magnitude.eq(magnitude), self.control.write.eq(Write.RESULT), self.done.eq(1)]
+            m.next = "IDLE"
+
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += inverting.eq(0)
+                with m.Switch(self.op):
+                    with m.Case(short_op(Op.MUL)):
+                        m.d.comb += [
+                            table.left.eq(Left.SCALAR),
+                            pack.exponent.eq(Exponent.PRODUCT),
+                            pack.sign.eq(Sign.SCALAR),
+                        ]
+                        m.next = "FACTOR"
+                    with m.Case(short_op(Op.ADD), short_op(Op.SUB)):
+                        m.d.comb += align.keep.eq(Keep.SCALAR)
+                        m.next = "COMPARE"
+                    with m.Case(short_op(Op.BEST)):
+                        m.d.comb += align.keep.eq(Keep.SCALAR)
+                        m.next = "BEST"
+                    with m.Case(short_op(Op.RSQ)):
+                        m.d.comb += [
+                            table.point.eq(Point.SCALAR),
+                            table.function.eq(Function.RSQRT),
+                            pack.exponent.eq(Exponent.RSQRT),
+                            pack.sign.eq(Sign.CLEAR),
+                        ]
+                        m.next = "TABLE"
+                    with m.Case(short_op(Op.REC)):
+                        m.d.comb += [
+                            table.point.eq(Point.SCALAR),
+                            table.function.eq(Function.RECIPROCAL),
+                            pack.exponent.eq(Exponent.RECIPROCAL),
+                            pack.sign.eq(Sign.SCALAR),
+                        ]
+                        m.next = "TABLE"
+                    with m.Case(short_op(Op.EXP), short_op(Op.SIG)):
+                        m.d.comb += [
+                            table.left.eq(Left.SCALAR),
+                            table.right.eq(Right.LOG2E),
+                            pack.exponent.eq(Exponent.POWER),
+                            pack.sign.eq(Sign.SCALAR),
+                        ]
+                        with m.If(sigmoid):
+                            m.d.comb += pack.sign.eq(Sign.FLIPPED)
+                        m.next = "POWER"
+                    with m.Case(short_op(Op.XN)):
+                        m.d.comb += [
+                            pack.normalise.eq(Normalise.PIXELS),
+                            pack.exponent.eq(Exponent.COARSE),
+                            pack.sign.eq(Sign.CLEAR),
+                        ]
+                        m.next = "FINE"
+
+            with m.State("FACTOR"):
+                m.d.comb += [
+                    table.right.eq(Right.SCALAR),
+                    pack.exponent.eq(Exponent.PLUS_SCALAR),
+                    pack.sign.eq(Sign.PRODUCT),
+                ]
+                m.next = "PRODUCT"
+            with m.State("PRODUCT"):
+                m.next = "PACK PRODUCT"
+            with m.State("PACK PRODUCT"):
+                finish(Magnitude.PRODUCT)
+
+            with m.State("COMPARE"):
+                m.d.comb += [
+                    align.one.eq(sigmoid),
+                    align.operands.eq(Operands.COMPARE),
+                    align.amount.eq(Amount.DIFFERENCE),
+                    pack.exponent.eq(Exponent.LARGER),
+                    pack.sign.eq(Sign.LARGER),
+                ]
+                m.next = "ALIGN"
+            with m.State("ALIGN"):
+                m.d.comb += align.shift.eq(Shift.SUM)
+                m.next = "SUM"
+            with m.State("SUM"):
+                with m.If(sigmoid):
+                    m.d.comb += [
+                        pack.magnitude.eq(Magnitude.SUM),
+                        table.point.eq(Point.MANTISSA),
+                        table.function.eq(Function.RECIPROCAL),
+                        pack.exponent.eq(Exponent.AGAIN),
+                    ]
+                    m.d.sync += inverting.eq(1)
+                    m.next = "TABLE"
+                with m.Elif(self.subtracting):
+                    m.d.comb += [pack.normalise.eq(Normalise.SUM), pack.exponent.eq(Exponent.COARSE)]
+                    m.next = "FINE"
+                with m.Else():
+                    finish(Magnitude.SUM)
+            with m.State("FINE"):
+                m.d.comb += pack.exponent.eq(Exponent.FINE)
+                m.next = "PACK NORMAL"
+            with m.State("PACK NORMAL"):
+                finish(Magnitude.NORMAL)
+
+            with m.State("TABLE"):
+                m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
+                m.next = "SLOPE"
+            with m.State("SLOPE"):
+                m.next = "INTERPOLATE"
+            with m.State("INTERPOLATE"):
+                m.next = "PACK VALUE"
+            with m.State("PACK VALUE"):
+                with m.If(sigmoid & ~inverting):
+                    m.d.comb += [pack.magnitude.eq(Magnitude.VALUE), align.keep.eq(Keep.RESULT)]
+                    m.next = "COMPARE"
+                with m.Else():
+                    finish(Magnitude.VALUE)
+
+            with m.State("POWER"):
+                m.next = "POWER AMOUNT"
+            with m.State("POWER AMOUNT"):
+                m.d.comb += [
+                    pack.magnitude.eq(Magnitude.PRODUCT),
+                    align.operands.eq(Operands.MANTISSA),
+                    align.amount.eq(Amount.EXPONENT),
+                ]
+                m.next = "POWER SHIFT"
+            with m.State("POWER SHIFT"):
+                m.d.comb += align.shift.eq(Shift.POWER)
+                m.next = "POWER POINT"
+            with m.State("POWER POINT"):
+                m.d.comb += [
+                    table.point.eq(Point.POWER),
+                    table.function.eq(Function.EXP2),
+                    pack.exponent.eq(Exponent.EXP2),
+                    pack.sign.eq(Sign.CLEAR),
+                ]
+                m.next = "TABLE"
+
+            with m.State("BEST"):
+                with m.If(self.greater):
+                    m.d.comb += self.control.write.eq(Write.FIRST)
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+        return m

@@ -1,0 +1,166 @@
+"""The scalar unit's multiplier and the function tables that it interpolates."""
+
+from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.lib import data, enum, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
+from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, POSITION_BITS, RECIPROCAL_TABLE, RSQRT_TABLE
+
+from .carry_chain import add_or_subtract
+
+__all__ = ["LOG2E_MAGNITUDE", "Function", "FunctionTable", "Left", "Point", "Right", "TableControl"]
+
+LOG2E_MAGNITUDE = LOG2E_FIXED << 1
+"""Magnitude of log2(e) as a scalar: its exponent is -15, so it has 15 fraction bits."""
+
+_SLOPE_BITS = 10
+
+
+class Left(enum.Enum, shape=3):
+    """What the left factor takes, up to 18 bits."""
+
+    HOLD = 0
+    SCALAR = 1
+    POSITION = 2
+    STAGE = 3
+    VALUE = 4
+    TOTAL = 5
+
+
+class Right(enum.Enum, shape=3):
+    """What the right factor takes, up to 16 bits."""
+
+    HOLD = 0
+    SCALAR = 1
+    SLOPE = 2
+    LOG2E = 3
+    ELEMENT = 4
+    RANDOM = 5
+
+
+class Point(enum.Enum, shape=3):
+    """Where a function is looked up."""
+
+    HOLD = 0
+    SCALAR = 1
+    """magnitude of the scalar read"""
+    POWER = 2
+    """fraction of a shifted power of two"""
+    NEGATED = 3
+    """fraction of minus the product / 2^10"""
+    MANTISSA = 4
+    """magnitude of the packed result"""
+
+
+class Function(enum.Enum, shape=2):
+    """Which function is looked up."""
+
+    EXP2 = 0
+    RECIPROCAL = 1
+    RSQRT = 2
+
+
+TableControl = data.StructLayout({"left": Left, "right": Right, "point": Point, "function": Function})
+"""One cycle of control; all zeros do nothing."""
+
+
+class FunctionTable(wiring.Component):
+    """Two factor registers, a product register, a table and its interpolation.
+
+    A product is there two cycles after its factors were taken. A function takes four: its point is taken in cycle 0,
+    ``POSITION`` and ``SLOPE`` must be taken in cycle 1, ``value`` is valid in cycle 4, for one cycle. A point may be
+    taken every second cycle.
+
+    Members
+    -------
+    ``control`` : :data:`TableControl`.
+    ``scalar``, ``odd`` : magnitude of the scalar read and its exponent's lowest bit.
+    ``power``, ``mantissa``, ``stage``, ``element``, ``total``, ``random`` : the other sources.
+    ``product`` : of the factors. ``value`` : function value in [2^15, 2^16].
+    ``whole`` : the integer part that belongs to a NEGATED point, in the cycle in which it is taken.
+    """
+
+    control: In(TableControl)
+    scalar: In(MAGNITUDE_BITS)
+    odd: In(1)
+    power: In(16)
+    mantissa: In(MAGNITUDE_BITS)
+    stage: In(16)
+    element: In(ELEMENT.bits)
+    total: In(18)
+    random: In(16)
+    product: Out(34)
+    value: Out(17)
+    whole: Out(signed(6))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        control = self.control
+
+        # The table. Each row is the base, whose 2^16 reads as 0, below the size of the slope; only EXP2 rises.
+        rows = [base & 0xFFFF | abs(slope) << 16 for base, slope in EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE]
+        m.submodules.rows = table = memory.Memory(shape=16 + _SLOPE_BITS, depth=256, init=rows)
+        read = table.read_port()
+        point = Signal(16)
+        position = Signal(POSITION_BITS)
+        falling = Signal()
+        negated = Signal(22)
+        m.d.comb += [
+            negated.eq(-self.product[LOG2E_FRACTION + 1 + ELEMENT.fraction - 16 : 32]),
+            self.whole.eq(negated[16:]),
+            read.addr.eq(
+                Cat(point[POSITION_BITS:], control.function.as_value() | (self.odd & (control.function == Function.RSQRT)))
+            ),
+            read.en.eq(control.point != Point.HOLD),
+        ]
+        with m.Switch(control.point):
+            with m.Case(Point.SCALAR):
+                m.d.comb += point.eq(self.scalar << 1)
+            with m.Case(Point.POWER):
+                m.d.comb += point.eq(self.power)
+            with m.Case(Point.NEGATED):
+                m.d.comb += point.eq(negated)
+            with m.Case(Point.MANTISSA):
+                m.d.comb += point.eq(self.mantissa << 1)
+        with m.If(read.en):
+            m.d.sync += [position.eq(point), falling.eq(control.function != Function.EXP2)]
+
+        # The multiplier.
+        left = Signal(18)
+        right = Signal(16)
+        with m.Switch(control.left):
+            with m.Case(Left.SCALAR):
+                m.d.sync += left.eq(self.scalar)
+            with m.Case(Left.POSITION):
+                m.d.sync += left.eq(position)
+            with m.Case(Left.STAGE):
+                m.d.sync += left.eq(self.stage)
+            with m.Case(Left.VALUE):
+                m.d.sync += left.eq(self.value)
+            with m.Case(Left.TOTAL):
+                m.d.sync += left.eq(self.total)
+        with m.Switch(control.right):
+            with m.Case(Right.SCALAR):
+                m.d.sync += right.eq(self.scalar)
+            with m.Case(Right.SLOPE):
+                m.d.sync += right.eq(read.data[16:])
+            with m.Case(Right.LOG2E):
+                m.d.sync += right.eq(LOG2E_MAGNITUDE)
+            with m.Case(Right.ELEMENT):
+                m.d.sync += right.eq(self.element)
+            with m.Case(Right.RANDOM):
+                m.d.sync += right.eq(self.random)
+        m.d.sync += self.product.eq(left * right)
+
+        # The interpolation: the row is held for two cycles, and needed for one more.
+        base = Signal(17 + POSITION_BITS)
+        delayed_falling = Signal()
+        step = self.product[: POSITION_BITS + _SLOPE_BITS]
+        interpolated = add_or_subtract(m, base, step, delayed_falling, 17 + POSITION_BITS)
+        m.d.sync += [
+            base.eq(Cat(read.data[:16], ~read.data[15]) << POSITION_BITS),
+            delayed_falling.eq(falling),
+            self.value.eq(interpolated[POSITION_BITS:]),
+        ]
+        return m

@@ -1,0 +1,329 @@
+"""The sequencer: issues instructions in order, as soon as what they need is there."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
+
+from .fetch import Fetch
+from .reducer import TAGS, ReduceKind, ReduceTag
+from .scalar_unit import TAKE, ScalarEntry
+from .uop import (
+    SCAN_AFTER_SECOND,
+    SCAN_AFTER_STORE,
+    UPDATE_AFTER_UPDATE,
+    VECTOR_AFTER_STORE,
+    WEIGHT_AFTER_UPDATE,
+)
+from .vector_op import HostOp, VectorOp
+
+__all__ = ["Sequencer"]
+
+SCALED = (Op.MAC, Op.UPD, Op.ROWS, Op.MACV, Op.NOISE, Op.SCAT)
+READS_WEIGHTS = (Op.MAC, Op.ROWS, Op.LMAC, HostOp.READ_WEIGHT)
+READS_VECTORS = (Op.UPD, Op.RED, Op.DOT, Op.ROWS, Op.MACV, Op.MACVV, Op.LMAC, Op.LUPD, HostOp.READ_VECTOR)
+UPDATES = (Op.UPD, Op.LUPD, Op.NOISE, HostOp.STORE_ROW)
+WRITES_SCALAR = (Op.LDI, Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.LDE)
+ELEMENT_OPS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
+WRITES_INDEX = (Op.DRAW, Op.AMAX, Op.BEST)
+
+Word = data.StructLayout({name: bits for name, (_, bits) in sorted(FIELDS.items(), key=lambda item: item[1][0])})
+_PENDING = 8
+"""Sums for scalar registers that may be outstanding: the depth of the FIFO in front of the scalar unit."""
+
+
+class Sequencer(wiring.Component):
+    """Runs the program memory; resolves index registers; keeps the order of everything that depends on each other.
+
+    One instruction a cycle is issued at most. Lane instructions wait for the broadcast unit, for their scalar, and for
+    the pipeline distance from what wrote their rows, words or elements (:mod:`.uop`); scalar instructions go to
+    the scalar unit's queue, which works in order. ``END`` waits until all units rest.
+
+    Members
+    -------
+    ``start``, ``entry`` : begin a run. ``running`` : until ``ended`` pulses. ``label`` : of the current sample.
+    ``access`` : lane operations of the host, passed on while no program runs.
+    ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer.
+    ``scalar_address`` : register whose value the broadcast unit gets in the next cycle.
+    The others report what the units have done, see there.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        vector = VectorOp(config)
+        super().__init__(
+            {
+                "start": In(1),
+                "entry": In(12),
+                "running": Out(1),
+                "ended": Out(1),
+                "label": In(8),
+                "program_write": In(1),
+                "program_address": In(range(config.program)),
+                "program_word": In(128),
+                "access": In(stream.Signature(vector)),
+                "vector": Out(stream.Signature(vector)),
+                "scalar": Out(stream.Signature(ScalarEntry)),
+                "tag": Out(stream.Signature(ReduceTag)),
+                "scalar_address": Out(5),
+                "scalar_data": In(25),
+                "scalar_taken": In(1),
+                "scalar_idle": In(1),
+                "scalar_done": In(1),
+                "scalar_number": In(5),
+                "index_done": In(1),
+                "index_write": In(1),
+                "index_number": In(3),
+                "index_value": In(INDEX_BITS),
+                "element_done": In(1),
+                "rows_retired": In(1),
+                "broadcast_busy": In(1),
+                "broadcast_elements": In(1),
+                "emits_update": In(1),
+                "emits_store": In(1),
+                "emits_second": In(1),
+                "settled": Out(1),
+                "elements_held": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.fetch = fetch = Fetch(self.config)
+        m.d.comb += [
+            fetch.write.eq(self.program_write),
+            fetch.write_address.eq(self.program_address),
+            fetch.write_word.eq(self.program_word),
+        ]
+        word = data.View(Word, fetch.o.payload[: Word.size])
+
+        # index registers
+        self._indexes = indexes = Array(
+            Signal(INDEX_BITS, name=f"index_{number}") for number in range(INDEX_REGISTERS)
+        )
+        index_busy = Signal(INDEX_REGISTERS)
+        with m.If(self.index_done):
+            m.d.sync += index_busy.bit_select(self.index_number, 1).eq(0)
+            with m.If(self.index_write & (self.index_number != 0)):
+                m.d.sync += indexes[self.index_number].eq(self.index_value)
+
+        ages = {
+            name: self._age(m, name, pulse)
+            for name, pulse in (
+                ("update", self.emits_update),
+                ("store", self.emits_store),
+                ("second", self.emits_second),
+            )
+        }
+        m.d.comb += self.settled.eq((ages["update"] == 31) & (ages["store"] == 31) & ~self.broadcast_busy)
+
+        op = word.op
+        program_vector = Signal(VectorOp(self.config))
+        vector = Signal(VectorOp(self.config))
+        self._resolve(m, word, indexes, program_vector)
+        m.d.comb += vector.eq(Mux(self.running, program_vector, self.access.payload))
+
+        kind = _Kinds(m, word, vector, self.running)
+        hazard = Signal()
+        m.d.comb += hazard.eq(
+            (kind.reads_weights & (ages["update"] < WEIGHT_AFTER_UPDATE))
+            | (kind.updates & (ages["update"] < UPDATE_AFTER_UPDATE))
+            | (kind.reads_vectors & (ages["store"] < VECTOR_AFTER_STORE))
+            | (kind.scans & ((ages["store"] < SCAN_AFTER_STORE) | (ages["second"] < SCAN_AFTER_SECOND)))
+        )
+
+        # What is on its way: scalars, sums, element accesses
+        scalar_busy = Signal(SCALAR_REGISTERS)
+        tags, rows, sums, element_ops = Signal(3), Signal(3), Signal(range(_PENDING + 1)), Signal(5)
+        fire = Signal()
+        starts_rows = fire & kind.rows
+        starts_sum = fire & kind.sums
+        starts_element = fire & kind.element_op
+        kinds = Signal(TAGS)
+        oldest = Signal(range(TAGS))
+        newest = Signal(range(TAGS))
+        tag_fire = Signal()
+        m.d.comb += tag_fire.eq(fire & kind.reduces)
+        with m.If(tag_fire):
+            m.d.sync += [kinds.bit_select(newest, 1).eq(kind.rows), newest.eq(newest + 1)]
+        retires_rows = Signal()
+        m.d.comb += retires_rows.eq(self.rows_retired & kinds.bit_select(oldest, 1))
+        with m.If(self.rows_retired):
+            m.d.sync += oldest.eq(oldest + 1)
+        m.d.sync += [
+            tags.eq(tags + tag_fire - self.rows_retired),
+            rows.eq(rows + starts_rows - retires_rows),
+            sums.eq(sums + starts_sum - self.scalar_taken),
+            element_ops.eq(element_ops + starts_element - self.element_done),
+        ]
+        m.d.comb += self.elements_held.eq(rows != 0)
+        with m.If(self.scalar_done):
+            m.d.sync += scalar_busy.bit_select(self.scalar_number, 1).eq(0)
+
+        blocked = Signal()
+        destination = Mux(op == Op.BEST, word.p1[:5], word.d)
+        m.d.comb += blocked.eq(
+            (kind.scaled & scalar_busy.bit_select(word.s, 1))
+            | (kind.writes_scalar & scalar_busy.bit_select(destination, 1))
+            | index_busy.bit_select(word.ri, 1)
+            | (op.matches(*(range(1, 32))) & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
+            | (kind.writes_index & index_busy.bit_select(word.d[:3], 1))
+            | (kind.uses_elements & ((element_ops != 0) | (rows != 0)))
+            | (kind.rows & ((element_ops != 0) | (~word.init & (rows != 0))))
+            | (kind.element_op & (self.broadcast_elements | element_ops[-1]))
+            | (kind.reduces & (tags == TAGS))
+            | (kind.sums & (sums == _PENDING))
+        )
+
+        go = Signal()
+        with m.If(self.running):
+            m.d.comb += go.eq(fetch.o.valid & ~blocked & ~(kind.vector & hazard))
+        with m.Else():
+            m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & (tags == TAGS)))
+        needs_scalar = self.running & (kind.scalar | kind.sums)
+        m.d.comb += [
+            self.vector.valid.eq(go & kind.vector & (~needs_scalar | self.scalar.ready)),
+            self.vector.payload.eq(vector),
+            self.scalar.valid.eq(go & needs_scalar & (~kind.vector | self.vector.ready)),
+            fire.eq(go & (~kind.vector | self.vector.ready) & (~needs_scalar | self.scalar.ready)),
+            fetch.o.ready.eq(fire & self.running & ~kind.end),
+            self.access.ready.eq(fire & ~self.running),
+            self.scalar_address.eq(word.s),
+        ]
+        self._queue(m, word, kind, indexes)
+
+        # The scalar of a ROWS instruction arrives one cycle after its issue: so does the tag.
+        m.d.sync += [
+            self.tag.valid.eq(tag_fire),
+            self.tag.payload.kind.eq(
+                Mux(kind.rows, ReduceKind.ROWS, Mux(self.running, ReduceKind.SCALAR, ReduceKind.HOST))
+            ),
+            self.tag.payload.e.eq(vector.e),
+            self.tag.payload.n.eq(vector.n),
+            self.tag.payload.tiles.eq(vector.tiles),
+            self.tag.payload.init.eq(vector.init),
+        ]
+        m.d.comb += self.tag.payload.scale.eq(self.scalar_data)
+
+        with m.If(fire & self.running):
+            with m.If(kind.writes_scalar):
+                m.d.sync += scalar_busy.bit_select(destination, 1).eq(1)
+            with m.If(kind.scalar & kind.writes_index & (word.d[:3] != 0)):
+                m.d.sync += index_busy.bit_select(word.d[:3], 1).eq(1)
+        self._control(m, word, fetch, fire, kind)
+        return m
+
+    def _age(self, m: Module, name: str, pulse: Signal) -> Signal:
+        """Cycles since the last ``pulse``, up to 31; 0 while it is high."""
+        since = Signal(5, name=f"since_{name}", init=31)
+        age = Signal(5, name=f"age_{name}")
+        m.d.comb += age.eq(Mux(pulse, 0, since))
+        m.d.sync += since.eq(Mux(age == 31, 31, age + 1))
+        return age
+
+    def _resolve(self, m: Module, word: data.View, indexes: Array, vector: data.View) -> None:
+        """The lane instruction with its index registers added and its counts made explicit."""
+        m.d.comb += [
+            vector.op.eq(word.op),
+            vector.source.eq(word.source),
+            vector.init.eq(word.init),
+            vector.fine.eq(word.fine),
+            vector.neg.eq(word.neg),
+            vector.function.eq(word.store),
+            vector.row.eq(word.row + indexes[word.ri]),
+            vector.p1.eq(word.p1 + indexes[word.p1i]),
+            vector.p2.eq(word.p2 + indexes[word.p2i]),
+            vector.e.eq(word.e),
+            vector.stride.eq(word.imm),
+            vector.n.eq(word.n),
+            vector.tiles.eq(1),
+        ]
+        with m.Switch(word.op):
+            with m.Case(Op.RED, Op.DOT):
+                m.d.comb += [vector.n.eq(1), vector.tiles.eq(word.tiles)]
+            with m.Case(Op.ROWS):
+                m.d.comb += vector.tiles.eq(word.tiles)
+            with m.Case(Op.MACV, Op.MACVV, Op.NOISE, Op.ST):
+                m.d.comb += vector.n.eq(1)
+            with m.Case(Op.LMAC, Op.LUPD):
+                m.d.comb += vector.n.eq(self.config.group)
+
+    def _queue(self, m: Module, word: data.View, kind: _Kinds, indexes: Array) -> None:
+        """The scalar unit's entry; a sum of the lanes becomes an entry that takes it."""
+        entry = self.scalar.payload
+        uses_index = word.op.matches(Op.EADD, Op.STE, Op.LDE)
+        m.d.comb += [
+            entry.op.eq(Mux(kind.vector, TAKE, word.op)),
+            entry.s.eq(word.s),
+            entry.p1.eq(word.p1),
+            entry.d.eq(word.d),
+            entry.e.eq(word.e + Mux(uses_index, indexes[word.ri], 0)),
+            entry.n.eq(word.n),
+            entry.imm.eq(word.imm),
+            entry.index.eq(indexes[word.ri]),
+            entry.exclude.eq(word.ri != 0),
+        ]
+
+    def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: _Kinds) -> None:
+        """Start, end, and the instructions that the sequencer executes itself."""
+        indexes = self._indexes
+        resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held
+        m.d.comb += self.ended.eq(self.running & fire & kind.end & resting)
+        m.d.comb += [fetch.jump.eq(self.start), fetch.target.eq(self.entry), fetch.stop.eq(self.ended)]
+        with m.If(self.start):
+            m.d.sync += self.running.eq(1)
+        with m.If(self.ended):
+            m.d.sync += self.running.eq(0)
+        target = Signal(INDEX_BITS)
+        write = Signal()
+        with m.Switch(word.op):
+            with m.Case(Op.SETI):
+                m.d.comb += [target.eq(word.imm), write.eq(1)]
+            with m.Case(Op.ADDI):
+                m.d.comb += [target.eq(indexes[word.ri] + word.imm), write.eq(1)]
+            with m.Case(Op.LAB):
+                m.d.comb += [target.eq(self.label), write.eq(1)]
+            with m.Case(Op.LOOP):
+                m.d.comb += [target.eq(indexes[word.d[:3]] - 1), write.eq(1)]
+                with m.If(fire & self.running & (target != 0)):
+                    m.d.comb += [fetch.jump.eq(1), fetch.target.eq(word.imm)]
+        with m.If(fire & self.running & write & (word.d[:3] != 0)):
+            m.d.sync += indexes[word.d[:3]].eq(target)
+
+
+class _Kinds:
+    """Classes of the instruction that is about to be issued, each one bit."""
+
+    def __init__(self, m: Module, word: data.View, vector: data.View, running: Signal) -> None:
+        def flag(name: str, value: object) -> Signal:
+            signal = Signal(name=f"kind_{name}")
+            m.d.comb += signal.eq(value)
+            return signal
+
+        op, lane_op = word.op, vector.op
+        is_lane = op.matches(*(code for code in Op if code.is_vector))
+        streams = lane_op.matches(Op.MAC, Op.UPD)
+        self.vector = flag("vector", Mux(running, is_lane, 1))
+        self.scalar = flag("scalar", op.matches(*(code for code in Op if code.is_scalar)))
+        self.end = flag("end", op == Op.END)
+        self.scaled = flag("scaled", op.matches(*SCALED))
+        self.sums = flag("sums", running & op.matches(Op.RED, Op.DOT))
+        self.rows = flag("rows", running & (op == Op.ROWS))
+        reads = lane_op.matches(HostOp.READ_WEIGHT, HostOp.READ_VECTOR)
+        self.reduces = flag("reduces", Mux(running, op.matches(Op.RED, Op.DOT, Op.ROWS), reads))
+        self.reads_weights = flag("reads_weights", lane_op.matches(*READS_WEIGHTS))
+        self.reads_vectors = flag("reads_vectors", lane_op.matches(*READS_VECTORS))
+        self.updates = flag("updates", lane_op.matches(*UPDATES))
+        self.scans = flag("scans", streams & (vector.source == Source.VECTOR))
+        listens = streams & (vector.source == Source.ELEMENTS)
+        self.uses_elements = flag("uses_elements", running & (listens | (lane_op == Op.SCAT)))
+        self.element_op = flag("element_op", running & op.matches(*ELEMENT_OPS))
+        self.writes_scalar = flag("writes_scalar", op.matches(*WRITES_SCALAR, Op.RED, Op.DOT, Op.BEST))
+        writes_index = op.matches(*WRITES_INDEX, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP)
+        self.writes_index = flag("writes_index", writes_index)
+
+

@@ -1,0 +1,118 @@
+"""Micro-operations: what the broadcast unit sends to every lane, one a cycle, and the pipeline they travel through.
+
+Cycle numbers count from the emission of a micro-operation in the broadcast unit (``emission``):
+
+    0       emission: kind, offsets, addresses of sample or element memory, vector register to scan
+    1..3    element: from its memory, or from a lane's vector register through the cluster multiplexers
+    4..7    operand: element x scalar, shifted, rounded (see :mod:`.operand_unit`)
+    8       the micro-operation is complete
+    9       cluster's input register; addresses of weight row and vector registers
+    10      row and vectors arrive; factors chosen
+    11      factors registered: multiplication
+    12      product registered: accumulation, or random bits added (update), or first level of the reduce tree
+    13      update: old row arrives, is added; store: saturation and function
+    14      update: saturation; vector registers are written
+    15      rows are written; the mask of nonzero lanes is written
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import signed
+from amaranth.lib import data, enum
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import Store
+
+__all__ = [
+    "ELEMENT_STAGE",
+    "LANE_STAGE",
+    "OPERAND_STAGE",
+    "PRODUCT_STAGE",
+    "SCAN_AFTER_SECOND",
+    "SCAN_AFTER_STORE",
+    "UPDATE_AFTER_UPDATE",
+    "VECTOR_AFTER_STORE",
+    "WEIGHT_AFTER_UPDATE",
+    "Flags",
+    "Uop",
+    "X",
+    "Y",
+]
+
+ELEMENT_STAGE = 4
+OPERAND_STAGE = 8
+LANE_STAGE = 9
+PRODUCT_STAGE = 12
+
+# Cycles between the emission of a micro-operation and the issue of an instruction that depends on it; the
+# instruction's own first micro-operation is emitted one cycle after its issue.
+WEIGHT_AFTER_UPDATE = 6
+"""The row is written at the end of cycle 15; a product reads it in its cycle 9."""
+UPDATE_AFTER_UPDATE = 3
+"""An update reads its row in its cycle 12."""
+VECTOR_AFTER_STORE = 5
+"""The word is written at the end of cycle 14 and read in cycle 9."""
+SCAN_AFTER_STORE = 15
+"""The mask is written at the end of cycle 15; a scan reads it one cycle after its issue."""
+SCAN_AFTER_SECOND = 8
+"""Lanes use the second read port in cycle 9, a scan two cycles after its issue at the earliest."""
+
+
+class X(enum.Enum, shape=2):
+    """First factor of a lane."""
+
+    WEIGHT = 0
+    VECTOR = 1
+    ONE = 2
+    NOISE = 3
+
+
+class Y(enum.Enum, shape=3):
+    """Second factor of a lane."""
+
+    OPERAND = 0
+    MASKED = 1
+    """the operand in lane ``lane``, 0 in all others"""
+    VECTOR = 2
+    SECOND = 3
+    GROUP = 4
+    """member ``member`` of the lane's group, from the second vector port"""
+
+
+Flags = data.StructLayout(
+    {
+        "x": X,
+        "y": Y,
+        "init": 1,
+        "accumulate": 1,
+        "update": 1,
+        "reduce": 1,
+        "store": 1,
+        "store_row": 1,
+        "function": Store,
+        "fine": 1,
+        "lateral": 1,
+        "product": 1,
+    }
+)
+"""What a micro-operation does; ``product`` marks those that count as multiplier work."""
+
+
+class Uop(data.StructLayout):
+    """A micro-operation as the lanes see it: flags, addresses, and the broadcast operand ``m``."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__(
+            {
+                "valid": 1,
+                "flags": Flags,
+                "row": range(config.rows),
+                "p1": range(config.vectors),
+                "p2": range(config.vectors),
+                "lane": range(max(2, config.lanes)),
+                "member": range(max(2, config.group)),
+                "m": signed(config.operand_bits),
+            }
+        )
+
+

@@ -1,0 +1,133 @@
+"""Which commands are legal: everything that header and arguments tell."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.protocol import Command, Space, Status
+
+from .layouts import header_layout
+
+__all__ = ["ARGUMENT_BITS", "ARGUMENT_BYTES", "CommandCheck"]
+
+ARGUMENT_BYTES = {
+    Command.LOAD_PROGRAM: 2,
+    Command.WRITE_ROW: 4,
+    Command.READ_ROW: 5,
+    Command.SAMPLE: 3,
+    Command.RUN: 2,
+    Command.SEED: 4,
+}
+"""Bytes of a payload in front of its items (instructions, lanes, segments)."""
+
+ARGUMENT_BITS = 8 * max(ARGUMENT_BYTES.values())
+
+_NEEDS_IDLE_CORE = (
+    Command.LOAD_PROGRAM,
+    Command.WRITE_ROW,
+    Command.READ_ROW,
+    Command.RUN,
+    Command.SEED,
+    Command.RESET,
+)
+
+
+class CommandCheck(wiring.Component):
+    """Judges a command, first by its header, then by its arguments.
+
+    Latency: none, all outputs follow the inputs in the same cycle.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Lanes, rows, vectors, classes and depth of the program.
+
+    Members
+    -------
+    header : In(header_layout(config))
+        The frame.
+    busy : In(1)
+        The core is busy.
+    argument : In(40)
+        The arguments: their bytes entered one by one at the most significant end, so the last one is there.
+    argument_bytes : Out(3)
+        How many bytes of arguments the command has.
+    header_status : Out(Status)
+        BAD_FRAME, BAD_COMMAND, BAD_LENGTH, BUSY (the first that applies) or OK.
+    argument_status : Out(Status)
+        BAD_ADDRESS, BAD_VALUE or OK; means something once all arguments are there.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "header": In(header_layout(config)),
+                "busy": In(1),
+                "argument": In(ARGUMENT_BITS),
+                "argument_bytes": Out(range(max(ARGUMENT_BYTES.values()) + 1)),
+                "header_status": Out(Status),
+                "argument_status": Out(Status),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self._config
+        command, length = self.header.command, self.header.length
+
+        known = Signal(init=1)
+        right_length = Signal()
+        with m.Switch(command):
+            with m.Case(Command.IDENTIFY, Command.COUNTERS, Command.RESET):
+                m.d.comb += right_length.eq(length == 0)
+            with m.Case(Command.LOAD_PROGRAM):
+                m.d.comb += right_length.eq((length[:4] == ARGUMENT_BYTES[Command.LOAD_PROGRAM]) & (length[4:] != 0))
+            with m.Case(Command.WRITE_ROW):
+                m.d.comb += right_length.eq(length == ARGUMENT_BYTES[Command.WRITE_ROW] + 2 * config.lanes)
+            with m.Case(Command.SAMPLE):
+                m.d.comb += right_length.eq(length >= ARGUMENT_BYTES[Command.SAMPLE])
+            with m.Case(Command.READ_ROW, Command.RUN, Command.SEED):
+                m.d.comb += right_length.eq(length == self.argument_bytes)
+            with m.Default():
+                m.d.comb += known.eq(0)
+        with m.Switch(command):
+            for each, count in ARGUMENT_BYTES.items():
+                with m.Case(each):
+                    m.d.comb += self.argument_bytes.eq(count)
+
+        with m.If(self.header.bad):
+            m.d.comb += self.header_status.eq(Status.BAD_FRAME)
+        with m.Elif(~known):
+            m.d.comb += self.header_status.eq(Status.BAD_COMMAND)
+        with m.Elif(~right_length):
+            m.d.comb += self.header_status.eq(Status.BAD_LENGTH)
+        with m.Elif(self.busy & command.matches(*_NEEDS_IDLE_CORE)):
+            m.d.comb += self.header_status.eq(Status.BUSY)
+
+        space, row = self.argument[:8], self.argument[8:]
+        row_exists = row < config.rows
+        vector_exists = row < config.vectors
+        short_entry = self.argument[24:]  # RUN, LOAD_PROGRAM
+        sample_entry, label = self.argument[16:32], self.argument[32:]
+        with m.Switch(command):
+            with m.Case(Command.LOAD_PROGRAM), m.If(short_entry + length[4:] > config.program):
+                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+            with m.Case(Command.WRITE_ROW), m.If(~row_exists):
+                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+            with m.Case(Command.READ_ROW):
+                in_space = Mux(space == Space.VECTORS, vector_exists, row_exists)
+                with m.If(~in_space | (space > max(Space))):
+                    m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+            with m.Case(Command.SAMPLE):
+                with m.If(sample_entry >= config.program):
+                    m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                with m.Elif(label >= config.classes):
+                    m.d.comb += self.argument_status.eq(Status.BAD_VALUE)
+            with m.Case(Command.RUN), m.If(short_entry >= config.program):
+                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+
+        return m

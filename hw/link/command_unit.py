@@ -1,0 +1,235 @@
+"""The commands of the protocol."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.core.host_port import HostPort
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import INSTRUCTION_BITS
+from onward.hw.spec.protocol import REPLY, Command, Status
+
+from .command_check import ARGUMENT_BITS, ARGUMENT_BYTES, CommandCheck
+from .layouts import PacketByte, header_layout
+from .program_loader import ProgramLoader
+from .reply_arbiter import ReplyArbiter
+from .report_source import ReportSource
+from .result_reply import ResultReply
+from .row_access import RowAccess, RowTask
+from .sample_loader import SampleLoader
+
+__all__ = ["CommandUnit"]
+
+_ANSWERED = (Command.IDENTIFY, Command.COUNTERS, Command.READ_ROW)
+
+
+class CommandUnit(wiring.Component):
+    """Carries out one command after the other, and answers each with one reply.
+
+    A command is checked whole before it acts: command, length, whether the core is idle, addresses, values, in this
+    order; the first that is wrong is the status of the reply, and then nothing has changed. WRITE_ROW reads its payload
+    twice for that. The pixels of a SAMPLE go to the free slot while they are checked; the core sees a slot only when it
+    is queued, and the next sample begins by emptying it.
+
+    A SAMPLE or RUN that is right has no reply from here: its results are sent when the program has ended, beside
+    whatever this unit does then. While a SAMPLE waits for a slot, results still go out, so it cannot wait forever.
+
+    Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
+    header shows the first byte of its reply after 2 cycles, one of the arguments after a + 3; a RUN shows ``run`` after
+    4, a SAMPLE ``sample`` after n + 2.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        Limits that commands are checked against.
+
+    Members
+    -------
+    frame : In(stream of header_layout(config))
+        Frames; accepted when they have been dealt with.
+    payload : In(stream of PacketByte)
+        Payload of that frame.
+    rewind : Out(1)
+        Pulse; the payload shall come again.
+    o : Out(stream of PacketByte)
+        Replies.
+    core : Out(HostPort())
+        The core.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "frame": In(stream.Signature(header_layout(config))),
+                "payload": In(stream.Signature(PacketByte)),
+                "rewind": Out(1),
+                "o": Out(stream.Signature(PacketByte)),
+                "core": Out(HostPort()),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        core, header = self.core, self.frame.payload
+        command = header.command
+
+        m.submodules.check = check = CommandCheck(self._config)
+        m.submodules.program = program = ProgramLoader()
+        m.submodules.sample = sample = SampleLoader(self._config)
+        m.submodules.rows = rows = RowAccess(self._config)
+        m.submodules.report = report = ReportSource(self._config)
+        m.submodules.results = results = ResultReply()
+        m.submodules.arbiter = arbiter = ReplyArbiter()
+        reply = stream.Signature(PacketByte).create()
+        wiring.connect(m, results.o, arbiter.first)
+        wiring.connect(m, reply, arbiter.second)
+        wiring.connect(m, arbiter.o, wiring.flipped(self.o))
+        wiring.connect(m, program.o, wiring.flipped(core.program))
+        wiring.connect(m, sample.pixel, wiring.flipped(core.pixel))
+        wiring.connect(m, rows.access, wiring.flipped(core.access))
+        wiring.connect(m, wiring.flipped(core.answer), rows.answer)
+        wiring.connect(m, wiring.flipped(core.done), results.done)
+
+        recent = Signal(INSTRUCTION_BITS)  # the last bytes taken as arguments or instructions
+        argument = recent[-ARGUMENT_BITS:]
+        left = Signal.like(check.argument_bytes)  # bytes of arguments still to come
+        status = Signal(Status)
+        writing = Signal()  # the second pass of WRITE_ROW
+        m.d.comb += [
+            check.header.eq(header),
+            check.busy.eq(core.busy),
+            check.argument.eq(argument),
+            program.address.eq(argument[24:]),
+            program.word.eq(recent),
+            rows.row.eq(argument[8:]),
+            core.sample.payload.entry.eq(argument[16:]),
+            core.sample.payload.label.eq(argument[32:]),
+            core.run.payload.eq(argument[24:]),
+            core.seed.payload.eq(argument[8:]),
+            core.result_address.eq(results.address),
+            results.data.eq(core.result_data),
+            results.i.payload.run.eq(command == Command.RUN),
+            results.i.payload.sequence.eq(header.sequence),
+            report.count.eq(command == Command.COUNTERS),
+            report.counters.eq(core.counters),
+        ]
+        with m.If(command == Command.WRITE_ROW):
+            m.d.comb += rows.task.eq(Mux(writing, RowTask.WRITE, RowTask.CHECK))
+        with m.Else():
+            m.d.comb += rows.task.eq(Mux(argument[0], RowTask.READ_VECTORS, RowTask.READ_WEIGHTS))
+
+        # Everyone sees the payload; only who has been started takes it.
+        wants_argument = Signal()
+        takers = (program, sample, rows)
+        for taker in takers:
+            m.d.comb += [taker.i.payload.eq(self.payload.payload), taker.i.valid.eq(self.payload.valid)]
+        m.d.comb += self.payload.ready.eq(wants_argument | Cat(taker.i.ready for taker in takers).any())
+        with m.If(self.payload.valid & (wants_argument | program.i.ready)):
+            m.d.sync += recent.eq(Cat(recent[8:], self.payload.payload.byte))
+
+        answers = Signal()  # more follows the head of the reply
+        m.d.comb += answers.eq(command.matches(*_ANSWERED) & (status == Status.OK))
+        head = Signal(range(3))
+
+        with m.FSM():
+            with m.State("HEADER"):
+                m.d.sync += [left.eq(check.argument_bytes), writing.eq(0), status.eq(check.header_status)]
+                with m.If(self.frame.valid):
+                    with m.If(check.header_status != Status.OK):
+                        m.next = "REPLY"
+                    with m.Elif((command != Command.SAMPLE) | (core.slot_free & results.i.ready)):
+                        m.next = "ARGUMENTS"
+
+            with m.State("ARGUMENTS"):
+                with m.If(left != 0):
+                    m.d.comb += wants_argument.eq(1)
+                    with m.If(self.payload.valid):
+                        m.d.sync += left.eq(left - 1)
+                with m.Elif(check.argument_status != Status.OK):
+                    m.d.sync += status.eq(check.argument_status)
+                    m.next = "REPLY"
+                with m.Else():
+                    m.next = "WORK"
+                    with m.Switch(command):
+                        with m.Case(Command.LOAD_PROGRAM):
+                            m.d.comb += program.start.eq(1)
+                        with m.Case(Command.WRITE_ROW):
+                            m.d.comb += rows.start.eq(1)
+                        with m.Case(Command.SAMPLE):
+                            m.d.comb += core.sample_begin.eq(1)
+                            with m.If(header.length == ARGUMENT_BYTES[Command.SAMPLE]):
+                                m.next = "QUEUE"
+                            with m.Else():
+                                m.d.comb += sample.start.eq(1)
+                        with m.Case(Command.RUN):
+                            m.next = "QUEUE"
+                        with m.Case(Command.SEED):
+                            m.next = "SEED"
+                        with m.Case(Command.RESET):
+                            m.d.comb += core.reset.eq(1)
+                            m.next = "REPLY"
+                        with m.Default():
+                            m.next = "REPLY"
+
+            with m.State("WORK"):
+                with m.If(program.done):
+                    m.next = "REPLY"
+                with m.If(rows.done):
+                    m.next = "REPLY"
+                    with m.If(~writing & ~rows.fits):
+                        m.d.sync += status.eq(Status.BAD_VALUE)
+                    with m.Elif(~writing):
+                        m.d.comb += self.rewind.eq(1)
+                        m.d.sync += [left.eq(check.argument_bytes), writing.eq(1)]
+                        m.next = "ARGUMENTS"
+                with m.If(sample.done):
+                    m.d.sync += status.eq(sample.status)
+                    m.next = "REPLY"
+                    with m.If(sample.status == Status.OK):
+                        m.next = "QUEUE"
+
+            with m.State("QUEUE"):
+                m.d.comb += [core.sample.valid.eq(command == Command.SAMPLE), core.run.valid.eq(command == Command.RUN)]
+                with m.If((core.sample.valid & core.sample.ready) | (core.run.valid & core.run.ready)):
+                    m.d.comb += [results.i.valid.eq(1), self.frame.ready.eq(1)]
+                    m.next = "HEADER"
+
+            with m.State("SEED"):
+                m.d.comb += core.seed.valid.eq(1)
+                with m.If(core.seed.ready):
+                    m.next = "REPLY"
+
+            with m.State("REPLY"):
+                first_bytes = Array([command | REPLY, header.sequence, status])
+                m.d.comb += [
+                    reply.valid.eq(1),
+                    reply.payload.byte.eq(first_bytes[head]),
+                    reply.payload.last.eq((head == 2) & ~answers),
+                ]
+                with m.If(reply.ready):
+                    m.d.sync += head.eq(head + 1)
+                    with m.If(head == 2):
+                        m.d.sync += head.eq(0)
+                        with m.If(answers):
+                            m.d.comb += [rows.start.eq(command == Command.READ_ROW), report.start.eq(~rows.start)]
+                            m.next = "ANSWER"
+                        with m.Else():
+                            m.d.comb += self.frame.ready.eq(1)
+                            m.next = "HEADER"
+
+            with m.State("ANSWER"):
+                for wanted, source in ((command == Command.READ_ROW, rows.o), (command != Command.READ_ROW, report.o)):
+                    with m.If(wanted):
+                        m.d.comb += [
+                            reply.payload.eq(source.payload),
+                            reply.valid.eq(source.valid),
+                            source.ready.eq(reply.ready),
+                        ]
+                with m.If(reply.valid & reply.ready & reply.payload.last):
+                    m.d.comb += self.frame.ready.eq(1)
+                    m.next = "HEADER"
+
+        return m

@@ -1,0 +1,79 @@
+"""Bytes in, bytes out, and a core behind them."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.core.host_port import HostPort
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.protocol import COUNTERS
+
+from .cobs_decoder import CobsDecoder
+from .command_unit import CommandUnit
+from .frame_buffer import FrameBuffer
+from .frame_sender import FrameSender
+
+__all__ = ["Link"]
+
+_REPLY_HEAD_BYTES = 3
+
+
+class Link(wiring.Component):
+    """The whole link::
+
+        i -> CobsDecoder -> FrameBuffer -> CommandUnit <-> core
+        o <- FrameSender <-----------------'
+
+    There is one buffer: from the end of a frame until its command has been dealt with, ``i`` takes one byte at most, as
+    long as the core or a reply on its way makes that command wait. Every frame gets one reply (see ``docs/protocol.md``).
+
+    Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
+    bytes, and three more. A buffer for 16 bytes in front of ``i`` is enough for a line that cannot wait, if a byte takes
+    as long as that line's (see ``docs/protocol.md`` for what the host may send at once).
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core behind the link.
+
+    Members
+    -------
+    i : In(stream of 8 bits)
+        Bytes from the host.
+    o : Out(stream of 8 bits)
+        Bytes to the host.
+    core : Out(HostPort())
+        The core.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "o": Out(stream.Signature(8)),
+                "core": Out(HostPort()),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        longest_answer = max(4 * self._config.results, 2 * self._config.lanes, 8 * len(COUNTERS))
+
+        m.submodules.decoder = decoder = CobsDecoder()
+        m.submodules.buffer = buffer = FrameBuffer(self._config)
+        m.submodules.commands = commands = CommandUnit(self._config)
+        m.submodules.sender = sender = FrameSender(_REPLY_HEAD_BYTES + longest_answer)
+
+        wiring.connect(m, wiring.flipped(self.i), decoder.i)
+        wiring.connect(m, decoder.o, buffer.i)
+        wiring.connect(m, buffer.o, commands.frame)
+        wiring.connect(m, buffer.payload, commands.payload)
+        wiring.connect(m, commands.o, sender.i)
+        wiring.connect(m, sender.o, wiring.flipped(self.o))
+        wiring.connect(m, commands.core, wiring.flipped(self.core))
+        m.d.comb += buffer.rewind.eq(commands.rewind)
+
+        return m

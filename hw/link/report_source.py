@@ -1,0 +1,115 @@
+"""What IDENTIFY and COUNTERS answer."""
+
+from __future__ import annotations
+
+import struct
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.protocol import COUNTERS, VERSION
+
+from .layouts import PacketByte
+
+__all__ = ["ReportSource"]
+
+_COUNTER_BITS = 48
+_COUNTER_BYTES = 8
+
+
+def _identity(config: CoreConfig) -> bytes:
+    """The answer to IDENTIFY."""
+    return struct.pack(
+        "<B8sHIHHH",
+        VERSION,
+        bytes.fromhex(config.digest),
+        config.lanes,
+        config.rows,
+        config.vectors,
+        config.program,
+        config.inputs,
+    )
+
+
+class ReportSource(wiring.Component):
+    """Sends the identity of the configuration, or the counters.
+
+    Each counter is caught whole in the cycle before its first byte, one counter after the other: while a program runs,
+    a later one may be some cycles ahead of an earlier one.
+
+    Throughput: one byte a cycle for the identity; 9 cycles a counter. The first byte comes one cycle after ``start``,
+    or two for counters.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        What to identify.
+
+    Members
+    -------
+    start : In(1)
+        Pulse; begins a report.
+    count : In(1)
+        Send the counters; held until the end of the report.
+    counters : In(array of counters)
+        In the order of ``protocol.COUNTERS``.
+    o : Out(stream of PacketByte)
+        The report; ``last`` marks its end.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self._identity = _identity(config)
+        super().__init__(
+            {
+                "start": In(1),
+                "count": In(1),
+                "counters": In(data.ArrayLayout(_COUNTER_BITS, len(COUNTERS))),
+                "o": Out(stream.Signature(PacketByte)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+
+        # Seven counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit for
+        # each: a choice by number takes twice the logic.
+        caught = Signal(_COUNTER_BITS)
+        sources = [*self.counters, caught[8:]]
+        chosen = Signal(len(sources))
+        coming = Signal(len(COUNTERS), init=1)  # the counter to catch next
+        shift = 1 << len(COUNTERS)
+        with m.If(self.o.ready | ~chosen[-1]):
+            m.d.sync += caught.eq(reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources))))
+
+        place = Signal(range(max(len(self._identity), _COUNTER_BYTES)))
+        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(self._identity) - 1)
+        m.d.comb += [
+            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(self._identity)[place])),
+            self.o.payload.last.eq((place == last_place) & (coming[0] | ~self.count)),
+        ]
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += chosen.eq(coming)
+                with m.If(self.start):
+                    m.next = "SEND"
+                    with m.If(self.count):
+                        m.next = "CATCH"
+            with m.State("CATCH"):
+                m.d.sync += [chosen.eq(shift), coming.eq(coming.rotate_left(1))]
+                m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.d.sync += place.eq(place + 1)
+                    with m.If(place == last_place):
+                        m.d.sync += [place.eq(0), chosen.eq(coming)]
+                        m.next = "CATCH"
+                        with m.If(self.o.payload.last):
+                            m.next = "IDLE"
+
+        return m

@@ -1,0 +1,115 @@
+"""What a training does, step by step, apart from where: all of it follows from a few numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onward.hw.spec.config import ConfigError
+from onward.sw.programs.ff import FFParameters
+
+from .rules import Rule, find_rule
+
+__all__ = ["Recipe", "Step"]
+
+_LEAST_STEPS = 10
+"""Steps of an epoch at least, so that the learning rates fall smoothly."""
+
+_LARGEST_STEP = 1000
+"""Samples of a step at most, so that a comparison that has found a difference need not repeat much."""
+
+_SHUFFLE, _CORE = 1, 2
+"""Keys that keep the random streams made from one seed apart."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stretch of the training with one program.
+
+    Members
+    -------
+    first : samples before this step.
+    epoch : counted from 0.
+    images : which images are trained on, in this order.
+    factor : what the learning rates are multiplied by.
+    seed : of the core's random generators at its begin.
+    """
+
+    first: int
+    epoch: int
+    images: NDArray[np.int64]
+    factor: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training.
+
+    Every epoch visits the first ``images`` images in an order of its own. The learning rates fall linearly from 1 to
+    ``final`` times their value, in steps; each step restarts the core's generators from ``(seed, epoch, number of the
+    step)``, so that what follows a step depends on nothing but the weights at its end.
+
+    Parameters
+    ----------
+    rule : name of the learning rule.
+    images : training images in use.
+    samples : samples to train on in all; the last epoch may be a part of one.
+    parameters : of the rule; ``find_rule(rule).parameters`` are known to train well.
+    seed : not negative; start weights, order of the images and the core's generators all follow from it.
+    final : factor of the learning rates in the last step.
+    jitter : pixels by which training images are shifted at random, differently in each epoch.
+
+    Raises
+    ------
+    ConfigError
+        For numbers that make no training.
+    """
+
+    rule: str
+    images: int
+    samples: int
+    parameters: FFParameters
+    seed: int = 0
+    final: float = 0.05
+    jitter: int = 0
+
+    def __post_init__(self) -> None:
+        find_rule(self.rule)
+        for name, least in (("images", 1), ("samples", 1), ("seed", 0), ("jitter", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        if not 0 <= self.final <= 1:
+            raise ConfigError(f"the final factor of the learning rates must be 0 to 1, not {self.final}")
+
+    @property
+    def method(self) -> Rule:
+        """The learning rule itself."""
+        return find_rule(self.rule)
+
+    def steps(self) -> list[Step]:
+        """All steps, in order."""
+        number = min(self.images, max(_LEAST_STEPS, -(-self.images // _LARGEST_STEP)))
+        edges = [self.images * i // number for i in range(number + 1)]
+        parts = []
+        for epoch in range(-(-self.samples // self.images)):
+            order = self._order(epoch)[: self.samples - epoch * self.images]
+            for i, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+                if begin < len(order):
+                    parts.append((epoch, i, epoch * self.images + begin, order[begin:end]))
+        factors = np.linspace(1.0, self.final, len(parts)).tolist()
+        return [
+            Step(first, epoch, images, factor, self._stream(_CORE, epoch, i))
+            for (epoch, i, first, images), factor in zip(parts, factors, strict=True)
+        ]
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """A random order of the images, from raw bits: numpy keeps those the same for ever, its permutations not."""
+        source = np.random.SeedSequence((self.seed, epoch), spawn_key=(_SHUFFLE,))
+        return np.argsort(np.random.PCG64(source).random_raw(self.images), kind="stable")
+
+    def _stream(self, key: int, epoch: int, number: int) -> int:
+        """32 bits for one step."""
+        return int(np.random.SeedSequence((self.seed, epoch, number), spawn_key=(key,)).generate_state(1)[0])

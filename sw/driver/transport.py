@@ -1,0 +1,27 @@
+"""What carries the bytes of the link."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Transport"]
+
+
+class Transport(Protocol):
+    """Bytes to a core and bytes from it, in order; raises LinkError with the reason when it breaks.
+
+    Attributes
+    ----------
+    name : what the user calls it, to begin error messages with.
+    """
+
+    name: str
+
+    def write(self, data: bytes) -> None:
+        """Send all of ``data``."""
+
+    def read(self) -> bytes:
+        """What has come, at least one byte; nothing if the core has stayed silent for too long."""
+
+    def close(self) -> None:
+        """Give the line back; calling it again does nothing."""

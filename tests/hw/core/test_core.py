@@ -1,0 +1,41 @@
+"""The whole core against the golden model: random programs, and forward-forward training."""
+
+from dataclasses import replace
+
+import pytest
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.presets import PRESETS
+from onward.sw.programs.ff import build_ff, initial_weights
+from onward.sw.programs.random_program import random_program
+
+from tests.hw.core.core_bench import check_programs, random_batch, random_weights
+
+TINY = PRESETS["tiny"]
+SMALL = CoreConfig(
+    name="small", inputs=9, hidden=(5,), classes=3, lanes=6, rows=40, group=3, vectors=8, elements=16, program=128
+)
+SHAPES = {
+    "tiny": replace(TINY, rows=40),
+    "two clusters, 16 bits": replace(SMALL, lanes=20, group=2, weight_bits=16, operand_bits=16),
+    "three lanes, 8 bits": replace(SMALL, lanes=3, weight_bits=8),
+    "one lane": replace(SMALL, lanes=1, group=1, weight_bits=12),
+    "single port": replace(SMALL, memory="spram"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(2))
+def test_random_programs(shape: str, seed: int) -> None:
+    config = SHAPES[shape]
+    program = random_program(config, seed, length=100)
+    batch = random_batch(config, 4, seed)
+    check_programs(config, program.instructions, [0], batch, random_weights(config, seed), seed)
+
+
+def test_ff_training_and_inference() -> None:
+    program = build_ff(TINY)
+    weights = initial_weights(program, 3)
+    batch = random_batch(TINY, 6, 3)
+    counters = check_programs(TINY, program.instructions, list(program.entries.values()), batch, weights, seed=77)
+    assert counters["busy_cycles"] < counters["cycles"]

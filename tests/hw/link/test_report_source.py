@@ -1,0 +1,84 @@
+"""IDENTIFY and COUNTERS: the bytes of their answers."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from onward.hw.link.report_source import ReportSource
+from onward.hw.spec.presets import PRESETS
+from onward.hw.spec.protocol import VERSION
+
+from .link_bench import Bench, take_packet, until
+
+TINY = PRESETS["tiny"]
+BENCH = Bench(ReportSource(TINY))
+
+
+async def report(context, count: int, chance: float = 1.0) -> bytes:
+    dut = BENCH.dut
+    context.set(dut.count, count)
+    context.set(dut.start, 1)
+    await context.tick()
+    context.set(dut.start, 0)
+    return await take_packet(context, dut.o, chance, seed=1)
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.5])
+def test_identity(chance):
+    expected = struct.pack("<B", VERSION) + bytes.fromhex(TINY.digest) + struct.pack("<HIHHH", 4, 96, 32, 512, 20)
+
+    async def main(context):
+        for _ in range(2):
+            assert await report(context, 0, chance) == expected
+
+    BENCH.run(main)
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.5])
+def test_counters(chance):
+    counters = [0, 1, 0xFFFF_FFFF_FFFF, 0x0102_0304_0506, 1 << 47, 255, 256]
+
+    async def main(context):
+        context.set(BENCH.dut.counters, counters)
+        for _ in range(2):
+            assert await report(context, 1, chance) == struct.pack("<7Q", *counters)
+        assert (await report(context, 0))[0] == VERSION
+
+    BENCH.run(main)
+
+
+@pytest.mark.parametrize("start", range(0xFFFFF0, 0x1000001))
+def test_a_counter_is_never_torn(start):
+    """A carry through all bytes while the counter is sent must not mix old bytes with new ones."""
+    now = [start]
+
+    async def count(context):
+        while True:
+            context.set(BENCH.dut.counters, [now[0]] * 7)
+            await context.tick()
+            now[0] += 1
+
+    async def main(context):
+        values = struct.unpack("<7Q", await report(context, 1, chance=0.7))
+        assert all(start <= value <= now[0] for value in values)
+        assert sorted(values) == list(values)
+
+    BENCH.run(main, count)
+
+
+def test_latency_and_throughput():
+    dut = BENCH.dut
+
+    async def main(context):
+        context.set(dut.o.ready, 1)
+        for count, latency, length in ((0, 1, 21), (1, 2, 7 * 9 - 1)):
+            context.set(dut.count, count)
+            context.set(dut.start, 1)
+            await context.tick()
+            context.set(dut.start, 0)
+            assert await until(context, dut.o.valid) == latency - 1
+            assert await until(context, dut.o.valid & dut.o.payload.last) == length - 2
+
+    BENCH.run(main)

@@ -1,0 +1,100 @@
+"""Results become replies, in the order of their commands."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+
+from onward.hw.link.result_reply import ResultReply
+
+from .link_bench import Bench, put, take_packet, until
+
+BENCH = Bench(ResultReply())
+
+
+def results_task(runs: list[list[int]], chance: float):
+    """A core that ends one program after the other; results change as soon as ``done`` was accepted."""
+    dut = BENCH.dut
+
+    async def run(context):
+        rng = random.Random(8)
+        for results in runs:
+            while rng.random() >= chance:
+                await context.tick()
+            context.set(dut.done.payload, len(results))
+            context.set(dut.done.valid, 1)
+            accepted = False
+            while not accepted:
+                *_, address, accepted = await context.tick().sample(dut.address, dut.done.valid & dut.done.ready)
+                context.set(dut.data, results[address] if address < len(results) else 0xDEADBEEF)
+            context.set(dut.done.valid, 0)
+            context.set(dut.data, 0xDEADBEEF)
+
+    return run
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.5])
+def test_replies_in_order(chance):
+    dut = BENCH.dut
+    rng = random.Random(3)
+    commands = [{"run": n % 3 == 0, "sequence": 200 + n} for n in range(8)]
+    runs = [[rng.getrandbits(32) for _ in range(length)] for length in (0, 1, 64, 2, 0, 3, 5, 1)]
+
+    async def main(context):
+        for command, results in zip(commands, runs, strict=True):
+            head = bytes((0x86 if command["run"] else 0x85, command["sequence"], 0))
+            expected = head + struct.pack(f"<{len(results)}I", *results)
+            assert await take_packet(context, dut.o, chance, seed=len(results)) == expected
+
+    async def source(context):
+        await put(context, dut.i, commands, chance, seed=2)
+
+    BENCH.run(main, source, results_task(runs, chance))
+
+
+def test_holds_two_commands_and_no_more():
+    dut = BENCH.dut
+
+    async def main(context):
+        await put(context, dut.i, [{"run": 0, "sequence": 1}, {"run": 1, "sequence": 2}])
+        assert not context.get(dut.i.ready)
+        context.set(dut.done.valid, 1)
+        assert (await take_packet(context, dut.o))[:2] == b"\x85\x01"
+        assert context.get(dut.i.ready)
+        assert (await take_packet(context, dut.o))[:2] == b"\x86\x02"
+
+    BENCH.run(main)
+
+
+def test_done_is_accepted_with_the_last_byte():
+    dut = BENCH.dut
+
+    async def main(context):
+        await put(context, dut.i, [{"run": 0, "sequence": 1}])
+        context.set(dut.done.payload, 1)
+        context.set(dut.done.valid, 1)
+        for byte in range(7):
+            await until(context, dut.o.valid)
+            assert not context.get(dut.done.ready)
+            context.set(dut.o.ready, 1)
+            *_, accepted, last = await context.tick().sample(dut.done.ready, dut.o.payload.last)
+            context.set(dut.o.ready, 0)
+            assert accepted == last == (byte == 6)
+
+    BENCH.run(main)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_throughput(count):
+    dut = BENCH.dut
+
+    async def main(context):
+        await put(context, dut.i, [{"run": 0, "sequence": 1}])
+        context.set(dut.done.payload, count)
+        context.set(dut.done.valid, 1)
+        context.set(dut.o.ready, 1)
+        assert await until(context, dut.done.ready) == 3 + 5 * count - 1 - (count > 0)
+
+    BENCH.run(main)
