@@ -1,4 +1,9 @@
-"""Verilog text of a component: for the simulated board, for cocotb, and for other people's tools."""
+"""Verilog text of a component: for the simulated board, for cocotb, and for other people's tools.
+
+The text is plain Verilog but for ``always_comb``, so tools must read it as SystemVerilog (2005 or later; Icarus: -g2012).
+Yosys writes ``always @*``, which never runs when nothing on the right changes: bits of a vector that are constant, next
+to others that are not, then stay X in event simulators and 0 in Verilator.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,13 @@ from amaranth.lib import wiring
 __all__ = ["generate", "save"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PROCESS = re.compile(r"^( *)always @\*", re.MULTILINE)
+_DUMMY = r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ "
+_DUMMIES = re.compile(rf"^ *(?:reg {_DUMMY} = 0;|if \({_DUMMY}\) begin end)\n", re.MULTILINE)
 
 
 def generate(component: wiring.Component, name: str = "onward") -> str:
-    """Verilog of ``component`` as a module ``name`` with the ports ``clk``, ``rst`` and its members.
+    """SystemVerilog of ``component`` as a module ``name`` with the ports ``clk``, ``rst`` and its members.
 
     A member ``i.payload`` becomes the port ``i__payload``. The same component gives the same text on every machine: it
     names neither source files nor times. Assertions are part of it.
@@ -28,7 +36,8 @@ def generate(component: wiring.Component, name: str = "onward") -> str:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"a module name must be letters, digits and underscores, not {name!r}")
-    return verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    return _DUMMIES.sub("", _PROCESS.sub(r"\1always_comb", text))
 
 
 def save(text: str, path: Path) -> None:

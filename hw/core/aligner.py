@@ -26,19 +26,24 @@ class Keep(enum.Enum, shape=2):
 
     HOLD = 0
     SCALAR = 1
-    RESULT = 2
+    ONE = 2
+    """1.0"""
 
 
-class Operands(enum.Enum, shape=2):
+class Operands(enum.Enum, shape=3):
     """What the registers of the larger and of the smaller magnitude take."""
 
     HOLD = 0
     COMPARE = 1
-    """of the first operand and the scalar read (or one), the larger and the smaller"""
+    """of the first operand and the scalar read, the larger and the smaller"""
     FIRST = 2
-    """smaller: the first operand's magnitude"""
+    """zero and the first operand's magnitude"""
     MANTISSA = 3
-    """smaller: magnitude of the packed result"""
+    """zero and the magnitude of the packed result"""
+    VALUE = 4
+    """zero and the function value"""
+    PRODUCT = 5
+    """zero and the upper half of the product"""
 
 
 class Amount(enum.Enum, shape=2):
@@ -54,25 +59,23 @@ class Amount(enum.Enum, shape=2):
 
 
 class Shift(enum.Enum, shape=3):
-    """What is shifted into the sum."""
+    """What becomes of the shifted smaller magnitude. The larger one is always added: it must be zero for all but SUM."""
 
     HOLD = 0
     SUM = 1
-    """larger plus or minus the smaller magnitude"""
+    """added to the larger magnitude, or subtracted"""
     POWER = 2
-    """the smaller magnitude, with the sign"""
-    SCALAR = 3
-    """the smaller magnitude, with the sign, rounded"""
-    VALUE = 4
-    """the function value, rounded"""
-    PRODUCT = 5
-    """the upper half of the product, rounded"""
+    """given the sign"""
+    NEAREST = 3
+    """given the sign and rounded"""
+    POSITIVE = 4
+    """rounded"""
 
 
 AlignControl = data.StructLayout(
-    {"keep": Keep, "one": 1, "operands": Operands, "amount": Amount, "whole": 1, "shift": Shift}
+    {"keep": Keep, "operands": Operands, "amount": Amount, "whole": 1, "shift": Shift}
 )
-"""One cycle of control; all zeros do nothing. ``one`` : compare with 1.0. ``whole`` : remember the integer part."""
+"""One cycle of control; all zeros do nothing. ``whole`` : remember the integer part."""
 
 
 class Aligner(wiring.Component):
@@ -81,9 +84,9 @@ class Aligner(wiring.Component):
     Members
     -------
     ``control`` : :data:`AlignControl`. ``negate`` : the second operand changes its sign before a COMPARE.
-    ``scalar`` : the scalar read. ``result``, ``mantissa`` : the packed result and its magnitude.
+    ``scalar`` : the scalar read. ``mantissa`` : magnitude of the packed result.
     ``exponent`` : of the packer, for EXPONENT. ``whole`` : integer part of a negated power, at most 0.
-    ``sign`` : for POWER and SCALAR. ``value``, ``product`` : function value, upper half of the product.
+    ``sign`` : for POWER and NEAREST. ``value``, ``product`` : function value to come, upper half of the product.
     ``first`` : first operand. ``greater`` : it is greater than the scalar read (combinational).
     ``larger_exponent``, ``larger_sign`` : of the larger operand in a COMPARE (combinational).
     ``subtracting`` : the operands compared have different signs.
@@ -94,7 +97,6 @@ class Aligner(wiring.Component):
     control: In(AlignControl)
     negate: In(1)
     scalar: In(25)
-    result: In(25)
     mantissa: In(MAGNITUDE_BITS)
     exponent: In(signed(10))
     whole: In(signed(6))
@@ -115,15 +117,14 @@ class Aligner(wiring.Component):
         with m.Switch(control.keep):
             with m.Case(Keep.SCALAR):
                 m.d.sync += self.first.eq(self.scalar)
-            with m.Case(Keep.RESULT):
-                m.d.sync += self.first.eq(self.result)
+            with m.Case(Keep.ONE):
+                m.d.sync += self.first.eq(_ONE)
 
         # Compare sizes. Of equal ones either may count as the larger, so the tie goes where ``greater`` needs it.
-        second = Signal(25)
+        second = self.scalar
         smaller_first = Signal()
         first_key, second_key = Signal(24), Signal(24)
         m.d.comb += [
-            second.eq(Mux(control.one, _ONE, self.scalar)),
             first_key.eq(_key(self.first)),
             second_key.eq(_key(second)),
             smaller_first.eq(Cat(C(0, 1), first_key) < Cat(~self.first[24], second_key)),
@@ -147,8 +148,14 @@ class Aligner(wiring.Component):
                 m.d.comb += smaller_next.eq(self.first[:16])
             with m.Case(Operands.MANTISSA):
                 m.d.comb += smaller_next.eq(self.mantissa)
+            with m.Case(Operands.VALUE):
+                m.d.comb += smaller_next.eq(self.value)
+            with m.Case(Operands.PRODUCT):
+                m.d.comb += smaller_next.eq(self.product)
         with m.If(control.operands != Operands.HOLD):
             m.d.sync += smaller.eq(smaller_next)
+            with m.If(control.operands != Operands.COMPARE):
+                m.d.sync += larger.eq(0)
 
         # The amount. From 32 on nothing is left of what is shifted.
         amount = Signal(5)
@@ -172,34 +179,28 @@ class Aligner(wiring.Component):
             m.d.sync += whole.eq(GUARD_SHIFT - self.whole)
 
         # The shift and the addition.
-        source = Signal(MAGNITUDE_BITS)
         shifted = Signal(_WIDTH)
         masked = Signal(_WIDTH)
-        base = Signal(_WIDTH)
         subtract, carry = Signal(), Signal()
         m.d.comb += [
-            source.eq(smaller),
-            shifted.eq(Mux(far, 0, (source << ALIGN_BITS) >> amount)),
+            shifted.eq(Mux(far, 0, (smaller << ALIGN_BITS) >> amount)),
             masked.eq(shifted),
         ]
         with m.Switch(control.shift):
             with m.Case(Shift.SUM):
                 m.d.comb += [
-                    base.eq(larger << ALIGN_BITS),
                     masked.eq(shifted & _SUM_MASK),
                     subtract.eq(self.subtracting),
                     carry.eq(self.subtracting),
                 ]
             with m.Case(Shift.POWER):
                 m.d.comb += [subtract.eq(self.sign), carry.eq(self.sign)]
-            with m.Case(Shift.SCALAR):
+            with m.Case(Shift.NEAREST):
                 # (-x) >> 1 rounds a half away from zero as (x + 1) >> 1 does: both have the carry.
                 m.d.comb += [subtract.eq(self.sign), carry.eq(1)]
-            with m.Case(Shift.VALUE):
-                m.d.comb += [source.eq(self.value), carry.eq(1)]
-            with m.Case(Shift.PRODUCT):
-                m.d.comb += [source.eq(self.product), carry.eq(1)]
-        total = add_or_subtract(m, base, masked, subtract, len(self.sum), carry)
+            with m.Case(Shift.POSITIVE):
+                m.d.comb += carry.eq(1)
+        total = add_or_subtract(m, larger << ALIGN_BITS, masked, subtract, len(self.sum), carry)
         with m.If(control.shift != Shift.HOLD):
             m.d.sync += self.sum.eq(total)
         return m

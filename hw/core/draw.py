@@ -18,13 +18,14 @@ _WEIGH_CYCLES = 2
 class Draw(wiring.Component):
     """An index drawn in proportion to weights: their sum, a random share of it, and the element that it falls on.
 
-    Cycles from ``start`` to ``done``, both counted: n + 8 + c for the index c. ``start`` may come in the cycle after
-    ``done``.
+    Cycles from ``start`` to ``done``, both counted: n + 9 + c for the index c, and those that the multiplier is busy.
+    ``start`` may come in the cycle after ``done``.
 
     Members
     -------
     ``start`` : pulse; the walk is at its start. ``exclude``, ``excluded_index`` : an index that has no weight.
     ``read_last``, ``write_last``, ``read_index`` : of the walk. ``exhausted`` : the total is below zero.
+    ``busy`` : of the multiplier.
     ``control`` : of the datapath. ``excluded`` : the element read in the cycle before has no weight.
     ``step`` : the generator steps; it does so once for each draw.
     ``done`` : the last cycle; the walk's write index is the result.
@@ -37,6 +38,7 @@ class Draw(wiring.Component):
     write_last: In(1)
     read_index: In(INDEX_BITS)
     exhausted: In(1)
+    busy: In(1)
     control: Out(ScalarControl)
     excluded: Out(1)
     step: Out(1)
@@ -74,8 +76,7 @@ class Draw(wiring.Component):
                 m.d.comb += [table.left.eq(Left.TOTAL), table.right.eq(Right.RANDOM)]
                 m.d.sync += searching.eq(1)
                 m.next = "PRODUCT"
-            with m.State("PRODUCT"):
-                m.d.comb += reading.eq(1)
+            with m.State("PRODUCT"), m.If(~self.busy):
                 m.next = "THRESHOLD"
             with m.State("THRESHOLD"):
                 m.d.comb += [reading.eq(1), element.total.eq(Total.THRESHOLD)]

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.isa import Op
 
 from .aligner import Amount, Keep, Operands, Shift
-from .element_stage import Largest, Stage, Store
+from .element_stage import Largest, Stage, Store, Total
 from .element_walk import INDEX_BITS
 from .packer import Exponent, Magnitude, Normalise, Sign
 from .scalar_control import ScalarControl, Write
@@ -19,7 +19,7 @@ __all__ = ["ElementOps"]
 class ElementOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: LDE 5, STE 4, EADD 3, AMAX n + 3. ``start`` may come in the cycle
+    Cycles from ``start`` to ``done``, both counted: LDE 6, STE 4, EADD 3, AMAX n + 3. ``start`` may come in the cycle
     after ``done``.
 
     Members
@@ -51,6 +51,7 @@ class ElementOps(wiring.Component):
             with m.State("IDLE"), m.If(self.start):
                 with m.Switch(self.op):
                     with m.Case(short_op(Op.LDE)):
+                        m.d.comb += element.total.eq(Total.CLEAR)
                         m.next = "LOAD"
                     with m.Case(short_op(Op.STE)):
                         m.d.comb += [
@@ -68,9 +69,12 @@ class ElementOps(wiring.Component):
 
             with m.State("LOAD"):
                 m.d.comb += [element.stage.eq(Stage.MAGNITUDE), pack.sign.eq(Sign.ELEMENT)]
+                m.next = "MOVE"
+            with m.State("MOVE"):
+                m.d.comb += element.total.eq(Total.PLUS_STAGE)
                 m.next = "COARSE"
             with m.State("COARSE"):
-                m.d.comb += [pack.normalise.eq(Normalise.STAGE), pack.exponent.eq(Exponent.COARSE)]
+                m.d.comb += [pack.normalise.eq(Normalise.ELEMENT), pack.exponent.eq(Exponent.COARSE)]
                 m.next = "FINE"
             with m.State("FINE"):
                 m.d.comb += pack.exponent.eq(Exponent.FINE)
@@ -87,7 +91,7 @@ class ElementOps(wiring.Component):
                 m.d.comb += [align.operands.eq(Operands.FIRST), align.amount.eq(Amount.EXPONENT)]
                 m.next = "SHIFT"
             with m.State("SHIFT"):
-                m.d.comb += align.shift.eq(Shift.SCALAR)
+                m.d.comb += align.shift.eq(Shift.NEAREST)
                 m.next = "STORE SCALAR"
             with m.State("STORE SCALAR"):
                 m.d.comb += [element.store.eq(Store.SHIFTED), self.done.eq(1)]

@@ -19,13 +19,14 @@ class FloatOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
     Cycles from ``start`` to ``done``, both counted: MUL 4, ADD and SUB 4 where sizes add up and 6 where they cancel,
-    RSQ and REC 5, EXP 9, SIG 16, XN 3, BEST 2. ``start`` may come in the cycle after ``done``.
+    RSQ and REC 5, EXP 9, SIG 17, XN 3, BEST 2, and for each multiplication the cycles that the multiplier is busy.
+    ``start`` may come in the cycle after ``done``.
 
     Members
     -------
     ``start`` : pulse; ``op`` is one of the above, and the first source register is being read.
     ``op`` : short operation code, stable until ``done``. The cycle after ``start`` reads the second source register.
-    ``subtracting``, ``greater`` : of the aligner.
+    ``subtracting``, ``greater`` : of the aligner. ``busy`` : of the multiplier.
     ``control`` : of the datapath. ``done`` : the last cycle.
     """
 
@@ -33,6 +34,7 @@ class FloatOps(wiring.Component):
     op: In(5)
     subtracting: In(1)
     greater: In(1)
+    busy: In(1)
     control: Out(ScalarControl)
     done: Out(1)
 
@@ -47,6 +49,14 @@ class FloatOps(wiring.Component):
         def finish(magnitude: Magnitude) -> None:
             m.d.comb += [pack.magnitude.eq(magnitude), self.control.write.eq(Write.RESULT), self.done.eq(1)]
             m.next = "IDLE"
+
+        def invert() -> None:
+            m.d.comb += [
+                table.point.eq(Point.SCALAR),
+                table.function.eq(Function.RECIPROCAL),
+                pack.exponent.eq(Exponent.RECIPROCAL),
+                pack.sign.eq(Sign.SCALAR),
+            ]
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
@@ -74,12 +84,7 @@ class FloatOps(wiring.Component):
                         ]
                         m.next = "TABLE"
                     with m.Case(short_op(Op.REC)):
-                        m.d.comb += [
-                            table.point.eq(Point.SCALAR),
-                            table.function.eq(Function.RECIPROCAL),
-                            pack.exponent.eq(Exponent.RECIPROCAL),
-                            pack.sign.eq(Sign.SCALAR),
-                        ]
+                        invert()
                         m.next = "TABLE"
                     with m.Case(short_op(Op.EXP), short_op(Op.SIG)):
                         m.d.comb += [
@@ -106,14 +111,13 @@ class FloatOps(wiring.Component):
                     pack.sign.eq(Sign.PRODUCT),
                 ]
                 m.next = "PRODUCT"
-            with m.State("PRODUCT"):
+            with m.State("PRODUCT"), m.If(~self.busy):
                 m.next = "PACK PRODUCT"
             with m.State("PACK PRODUCT"):
                 finish(Magnitude.PRODUCT)
 
             with m.State("COMPARE"):
                 m.d.comb += [
-                    align.one.eq(sigmoid),
                     align.operands.eq(Operands.COMPARE),
                     align.amount.eq(Amount.DIFFERENCE),
                     pack.exponent.eq(Exponent.LARGER),
@@ -125,19 +129,17 @@ class FloatOps(wiring.Component):
                 m.next = "SUM"
             with m.State("SUM"):
                 with m.If(sigmoid):
-                    m.d.comb += [
-                        pack.magnitude.eq(Magnitude.SUM),
-                        table.point.eq(Point.MANTISSA),
-                        table.function.eq(Function.RECIPROCAL),
-                        pack.exponent.eq(Exponent.AGAIN),
-                    ]
-                    m.d.sync += inverting.eq(1)
-                    m.next = "TABLE"
+                    m.d.comb += [pack.magnitude.eq(Magnitude.SUM), self.control.write.eq(Write.RELAY)]
+                    m.next = "INVERT"
                 with m.Elif(self.subtracting):
                     m.d.comb += [pack.normalise.eq(Normalise.SUM), pack.exponent.eq(Exponent.COARSE)]
                     m.next = "FINE"
                 with m.Else():
                     finish(Magnitude.SUM)
+            with m.State("INVERT"):
+                invert()
+                m.d.sync += inverting.eq(1)
+                m.next = "TABLE"
             with m.State("FINE"):
                 m.d.comb += pack.exponent.eq(Exponent.FINE)
                 m.next = "PACK NORMAL"
@@ -147,18 +149,22 @@ class FloatOps(wiring.Component):
             with m.State("TABLE"):
                 m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
                 m.next = "SLOPE"
-            with m.State("SLOPE"):
+            with m.State("SLOPE"), m.If(~self.busy):
                 m.next = "INTERPOLATE"
             with m.State("INTERPOLATE"):
                 m.next = "PACK VALUE"
             with m.State("PACK VALUE"):
                 with m.If(sigmoid & ~inverting):
-                    m.d.comb += [pack.magnitude.eq(Magnitude.VALUE), align.keep.eq(Keep.RESULT)]
+                    m.d.comb += [
+                        pack.magnitude.eq(Magnitude.VALUE),
+                        self.control.write.eq(Write.RELAY),
+                        align.keep.eq(Keep.ONE),
+                    ]
                     m.next = "COMPARE"
                 with m.Else():
                     finish(Magnitude.VALUE)
 
-            with m.State("POWER"):
+            with m.State("POWER"), m.If(~self.busy):
                 m.next = "POWER AMOUNT"
             with m.State("POWER AMOUNT"):
                 m.d.comb += [

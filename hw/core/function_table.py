@@ -1,4 +1,4 @@
-"""The scalar unit's multiplier and the function tables that it interpolates."""
+"""The scalar unit's function tables, and the multiplier that interpolates them and does everything else."""
 
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, enum, memory, wiring
@@ -8,6 +8,7 @@ from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, POSITION_BITS, RECIPROCAL_TABLE, RSQRT_TABLE
 
 from .carry_chain import add_or_subtract
+from .multiplier import Multiplier
 
 __all__ = ["LOG2E_MAGNITUDE", "Function", "FunctionTable", "Left", "Point", "Right", "TableControl"]
 
@@ -39,7 +40,7 @@ class Right(enum.Enum, shape=3):
     RANDOM = 5
 
 
-class Point(enum.Enum, shape=3):
+class Point(enum.Enum, shape=2):
     """Where a function is looked up."""
 
     HOLD = 0
@@ -49,8 +50,6 @@ class Point(enum.Enum, shape=3):
     """fraction of a shifted power of two"""
     NEGATED = 3
     """fraction of minus the product / 2^10"""
-    MANTISSA = 4
-    """magnitude of the packed result"""
 
 
 class Function(enum.Enum, shape=2):
@@ -66,18 +65,23 @@ TableControl = data.StructLayout({"left": Left, "right": Right, "point": Point, 
 
 
 class FunctionTable(wiring.Component):
-    """Two factor registers, a product register, a table and its interpolation.
+    """A multiplier, a table and its interpolation.
 
-    A product is there two cycles after its factors were taken. A function takes four: its point is taken in cycle 0,
-    ``POSITION`` and ``SLOPE`` must be taken in cycle 1, ``value`` is valid in cycle 4, for one cycle. A point may be
-    taken every second cycle.
+    The point of a function is taken in cycle 0, ``POSITION`` and ``SLOPE`` must be taken in cycle 1. The product of these
+    is there in cycle 3 and ``value`` in cycle 4, for one cycle, or both of them ``cycles`` - 1 cycles later. A point may
+    be taken every second cycle as far as the table is concerned.
+
+    Parameters
+    ----------
+    cycles : of the multiplier.
 
     Members
     -------
     ``control`` : :data:`TableControl`.
     ``scalar``, ``odd`` : magnitude of the scalar read and its exponent's lowest bit.
-    ``power``, ``mantissa``, ``stage``, ``element``, ``total``, ``random`` : the other sources.
-    ``product`` : of the factors. ``value`` : function value in [2^15, 2^16].
+    ``power``, ``stage``, ``element``, ``total``, ``random`` : the other sources.
+    ``product``, ``busy`` : of the multiplier. ``value`` : function value in [2^15, 2^16].
+    ``coming`` : what ``value`` is to be in the next cycle.
     ``whole`` : the integer part that belongs to a NEGATED point, in the cycle in which it is taken.
     """
 
@@ -85,14 +89,19 @@ class FunctionTable(wiring.Component):
     scalar: In(MAGNITUDE_BITS)
     odd: In(1)
     power: In(16)
-    mantissa: In(MAGNITUDE_BITS)
     stage: In(16)
     element: In(ELEMENT.bits)
     total: In(18)
     random: In(16)
     product: Out(34)
     value: Out(17)
+    coming: Out(17)
     whole: Out(signed(6))
+    busy: Out(1)
+
+    def __init__(self, cycles: int = 1) -> None:
+        self.cycles = cycles
+        super().__init__()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -121,46 +130,48 @@ class FunctionTable(wiring.Component):
                 m.d.comb += point.eq(self.power)
             with m.Case(Point.NEGATED):
                 m.d.comb += point.eq(negated)
-            with m.Case(Point.MANTISSA):
-                m.d.comb += point.eq(self.mantissa << 1)
         with m.If(read.en):
             m.d.sync += [position.eq(point), falling.eq(control.function != Function.EXP2)]
 
-        # The multiplier.
-        left = Signal(18)
-        right = Signal(16)
+        m.submodules.multiplier = multiplier = Multiplier(self.cycles)
+        m.d.comb += [
+            multiplier.take_left.eq(control.left != Left.HOLD),
+            multiplier.take_right.eq(control.right != Right.HOLD),
+            self.product.eq(multiplier.product),
+            self.busy.eq(multiplier.busy),
+        ]
         with m.Switch(control.left):
             with m.Case(Left.SCALAR):
-                m.d.sync += left.eq(self.scalar)
+                m.d.comb += multiplier.left.eq(self.scalar)
             with m.Case(Left.POSITION):
-                m.d.sync += left.eq(position)
+                m.d.comb += multiplier.left.eq(position)
             with m.Case(Left.STAGE):
-                m.d.sync += left.eq(self.stage)
+                m.d.comb += multiplier.left.eq(self.stage)
             with m.Case(Left.VALUE):
-                m.d.sync += left.eq(self.value)
+                m.d.comb += multiplier.left.eq(self.value)
             with m.Case(Left.TOTAL):
-                m.d.sync += left.eq(self.total)
+                m.d.comb += multiplier.left.eq(self.total)
         with m.Switch(control.right):
             with m.Case(Right.SCALAR):
-                m.d.sync += right.eq(self.scalar)
+                m.d.comb += multiplier.right.eq(self.scalar)
             with m.Case(Right.SLOPE):
-                m.d.sync += right.eq(read.data[16:])
+                m.d.comb += multiplier.right.eq(read.data[16:])
             with m.Case(Right.LOG2E):
-                m.d.sync += right.eq(LOG2E_MAGNITUDE)
+                m.d.comb += multiplier.right.eq(LOG2E_MAGNITUDE)
             with m.Case(Right.ELEMENT):
-                m.d.sync += right.eq(self.element)
+                m.d.comb += multiplier.right.eq(self.element)
             with m.Case(Right.RANDOM):
-                m.d.sync += right.eq(self.random)
-        m.d.sync += self.product.eq(left * right)
+                m.d.comb += multiplier.right.eq(self.random)
 
-        # The interpolation: the row is held for two cycles, and needed for one more.
+        # The interpolation: a row is held for two cycles at least, and needed for one more.
         base = Signal(17 + POSITION_BITS)
         delayed_falling = Signal()
         step = self.product[: POSITION_BITS + _SLOPE_BITS]
         interpolated = add_or_subtract(m, base, step, delayed_falling, 17 + POSITION_BITS)
+        m.d.comb += self.coming.eq(interpolated[POSITION_BITS:])
         m.d.sync += [
             base.eq(Cat(read.data[:16], ~read.data[15]) << POSITION_BITS),
             delayed_falling.eq(falling),
-            self.value.eq(interpolated[POSITION_BITS:]),
+            self.value.eq(self.coming),
         ]
         return m

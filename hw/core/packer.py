@@ -32,9 +32,10 @@ class Normalise(enum.Enum, shape=3):
     SUM = 1
     """difference of two scalars"""
     PIXELS = 2
-    STAGE = 3
-    """size of an element"""
-    TOTAL = 4
+    TOTAL = 3
+    """a sum of softmax terms"""
+    ELEMENT = 4
+    """the total again, holding the size of an element"""
 
 
 class Exponent(enum.Enum, shape=4):
@@ -56,11 +57,9 @@ class Exponent(enum.Enum, shape=4):
     """exponent of the larger operand"""
     EXP2 = 8
     """integer part of the power of two, - 15"""
-    AGAIN = 9
-    """RECIPROCAL of the result being packed"""
-    COARSE = 10
+    COARSE = 9
     """less the normaliser's first shift"""
-    FINE = 11
+    FINE = 10
     """less its second shift"""
 
 
@@ -99,7 +98,7 @@ class Packer(wiring.Component):
     ``larger_exponent``, ``larger_sign`` : of the larger operand. ``element_sign`` : of the element read.
     ``sum`` : the aligner's. ``beyond`` : its power of two is out of range.
     ``product``, ``value`` : the multiplier's and the table's. ``pixels`` : sum of squared pixels.
-    ``stage``, ``total`` : size of an element, sum of softmax terms.
+    ``total`` : size of an element, or sum of softmax terms.
     ``result``, ``mantissa`` : packed scalar, and the 16 bits of its magnitude before saturation.
     ``amount`` : exponent, less one if the magnitude has its 17th bit. ``sign`` : the sign register.
     """
@@ -114,7 +113,6 @@ class Packer(wiring.Component):
     product: In(2 * MAGNITUDE_BITS)
     value: In(17)
     pixels: In(_WIDTH)
-    stage: In(ELEMENT.bits)
     total: In(_WIDTH)
     result: Out(25)
     mantissa: Out(MAGNITUDE_BITS)
@@ -137,8 +135,8 @@ class Packer(wiring.Component):
                 m.d.comb += [wide[_WIDTH - MAGNITUDE_BITS - 2 :].eq(self.sum[ALIGN_BITS - 2 :]), start.eq(exponent)]
             with m.Case(Normalise.PIXELS):
                 m.d.comb += [wide.eq(self.pixels), start.eq(_WIDTH - MAGNITUDE_BITS - _PIXEL_FRACTION)]
-            with m.Case(Normalise.STAGE):
-                m.d.comb += [wide.eq(self.stage), start.eq(_WIDTH - MAGNITUDE_BITS - ELEMENT.fraction)]
+            with m.Case(Normalise.ELEMENT):
+                m.d.comb += [wide.eq(self.total), start.eq(_WIDTH - MAGNITUDE_BITS - ELEMENT.fraction)]
             with m.Case(Normalise.TOTAL):
                 # The quotient is to be shifted by 31 - 14 more than this exponent, with one guard bit; 16 of that are
                 # taken off by using the upper half of the product.
@@ -222,8 +220,6 @@ class Packer(wiring.Component):
                 m.d.comb += operand.eq(self.larger_exponent)
             with m.Case(Exponent.EXP2):
                 m.d.comb += [base.eq(1 - MAGNITUDE_BITS), operand.eq(self.sum[16:24].as_signed())]
-            with m.Case(Exponent.AGAIN):
-                m.d.comb += [base.eq(-31), operand.eq(exponent), subtract.eq(1), carry.eq(~overflow)]
             with m.Case(Exponent.COARSE):
                 m.d.comb += [base.eq(start), operand.eq(Cat(C(0, 3), bytes_)), subtract.eq(1)]
             with m.Case(Exponent.FINE):

@@ -15,12 +15,14 @@ class Write(enum.Enum, shape=3):
     """What is written to the destination register."""
 
     NONE = 0
-    RESULT = 1
+    RELAY = 1
+    """nothing, but the packed result takes the place of the scalar read in the next cycle"""
+    RESULT = 2
     """the packed result"""
-    FIRST = 2
+    FIRST = 3
     """the first operand, to the second source register"""
-    IMMEDIATE = 3
-    REDUCED = 4
+    IMMEDIATE = 4
+    REDUCED = 5
 
 
 ScalarControl = data.StructLayout(

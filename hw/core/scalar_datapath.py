@@ -27,6 +27,10 @@ class ScalarDatapath(wiring.Component):
                  |                       ^                   |
         element -+--> stage: total, largest <----------------+--> element memory
 
+    Parameters
+    ----------
+    multiply_cycles : of the multiplier.
+
     Members
     -------
     ``control`` : :data:`ScalarControl`; its ``write`` is not for the datapath.
@@ -37,7 +41,7 @@ class ScalarDatapath(wiring.Component):
     ``above``, ``exhausted`` : the element is the largest so far; the total is below zero.
     ``read_index``, ``write_index``, ``read_last``, ``write_last`` : of the walk.
     ``element_address``, ``element_read``, ``element_write``, ``element_data`` : port of the element memory.
-    ``saturated`` : the element written was saturated.
+    ``saturated`` : the element written was saturated. ``busy`` : of the multiplier.
     """
 
     control: In(ScalarControl)
@@ -64,10 +68,15 @@ class ScalarDatapath(wiring.Component):
     element_write: Out(1)
     element_data: Out(signed(ELEMENT.bits))
     saturated: Out(1)
+    busy: Out(1)
+
+    def __init__(self, multiply_cycles: int = 1) -> None:
+        self.multiply_cycles = multiply_cycles
+        super().__init__()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.table = table = FunctionTable()
+        m.submodules.table = table = FunctionTable(self.multiply_cycles)
         m.submodules.aligner = aligner = Aligner()
         m.submodules.packer = packer = Packer()
         m.submodules.stage = stage = ElementStage()
@@ -77,7 +86,6 @@ class ScalarDatapath(wiring.Component):
             table.scalar.eq(self.scalar),
             table.odd.eq(self.scalar[16]),
             table.power.eq(aligner.sum),
-            table.mantissa.eq(packer.mantissa),
             table.stage.eq(stage.stage),
             table.element.eq(self.element_read),
             table.total.eq(stage.capped),
@@ -85,12 +93,11 @@ class ScalarDatapath(wiring.Component):
             aligner.control.eq(self.control.align),
             aligner.negate.eq(self.negate),
             aligner.scalar.eq(self.scalar),
-            aligner.result.eq(packer.result),
             aligner.mantissa.eq(packer.mantissa),
             aligner.exponent.eq(packer.amount),
             aligner.whole.eq(table.whole),
             aligner.sign.eq(packer.sign),
-            aligner.value.eq(table.value),
+            aligner.value.eq(table.coming),
             aligner.product.eq(table.product[16:]),
             packer.control.eq(self.control.pack),
             packer.scalar.eq(self.scalar),
@@ -102,7 +109,6 @@ class ScalarDatapath(wiring.Component):
             packer.product.eq(table.product),
             packer.value.eq(table.value),
             packer.pixels.eq(self.pixels),
-            packer.stage.eq(stage.stage),
             packer.total.eq(stage.total),
             stage.control.eq(self.control.element),
             stage.element.eq(self.element_read),
@@ -130,5 +136,6 @@ class ScalarDatapath(wiring.Component):
             self.element_write.eq(stage.write),
             self.element_data.eq(stage.written),
             self.saturated.eq(stage.saturated),
+            self.busy.eq(table.busy),
         ]
         return m

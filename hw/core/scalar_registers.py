@@ -16,6 +16,7 @@ class ScalarRegisters(wiring.Component):
     -------
     ``write``, ``number``, ``value`` : write port.
     ``address``, ``data`` : the scalar unit's read; gives the value that is written in the cycle of the address.
+    ``relay`` : the data of the next cycle is ``value``.
     ``outer_address``, ``outer_data`` : everybody else's read; gives what was written before that cycle.
     """
 
@@ -24,6 +25,7 @@ class ScalarRegisters(wiring.Component):
     value: In(25)
     address: In(5)
     data: Out(25)
+    relay: In(1)
     outer_address: In(5)
     outer_data: Out(25)
 
@@ -34,7 +36,10 @@ class ScalarRegisters(wiring.Component):
         # Forwarding by hand: it needs no second copy of a value that stays on show for a cycle only.
         forward = Signal()
         forwarded = Signal(25)
-        m.d.sync += [forward.eq(self.write & (self.number == self.address)), forwarded.eq(self.value)]
+        m.d.sync += [
+            forward.eq(self.relay | (self.write & (self.number == self.address))),
+            forwarded.eq(self.value),
+        ]
         m.d.comb += [
             write.en.eq(self.write),
             write.addr.eq(self.number),

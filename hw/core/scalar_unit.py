@@ -52,19 +52,24 @@ class ScalarUnit(wiring.Component):
     XN, EADD                      3
     MUL, STE                      4
     ADD, SUB                      4, or 6 where magnitudes are subtracted
-    RSQ, REC, LDE                 5
-    EXP; SIG                      9; 16
+    RSQ, REC                      5
+    LDE                           6
+    EXP; SIG                      9; 17
     AMAX                          n + 3
-    DRAW                          n + 8 + c for the index c
-    SMAX                          5 n + 20
+    DRAW                          n + 9 + c for the index c
+    SMAX                          5 n + 21
     ============================  ======================================
 
     An entry reaches the head of an empty queue two cycles after its transfer.
+    Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in SIG.
+    SMAX, which overlaps them otherwise, then takes n (13 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 9.
 
     Parameters
     ----------
     config : the core.
     depth : entries of the queue.
+    multiply_cycles : cycles of a multiplication: 1, 2, 4, 8 or 16. By default 1, or 8 with single-port memory: parts that
+        have this need their few hard multipliers for the lanes, and one made of logic is as large as half this unit.
 
     Members
     -------
@@ -84,8 +89,9 @@ class ScalarUnit(wiring.Component):
     ``idle`` : no entry is queued or executed, and no result waits.
     """
 
-    def __init__(self, config: CoreConfig, depth: int = 16) -> None:
+    def __init__(self, config: CoreConfig, depth: int = 16, multiply_cycles: int | None = None) -> None:
         self.config, self.depth = config, depth
+        self.multiply_cycles = multiply_cycles or (8 if config.memory == "spram" else 1)
         super().__init__(
             {
                 "i": In(stream.Signature(ScalarEntry)),
@@ -113,10 +119,10 @@ class ScalarUnit(wiring.Component):
         m.submodules.queue = queue = ScalarQueue(self.depth)
         m.submodules.registers = registers = ScalarRegisters()
         m.submodules.generator = generator = Generator(self.config.lanes + 1)
-        m.submodules.datapath = datapath = ScalarDatapath()
+        m.submodules.datapath = datapath = ScalarDatapath(self.multiply_cycles)
         m.submodules.float_ops = float_ops = FloatOps()
         m.submodules.element_ops = element_ops = ElementOps()
-        m.submodules.softmax = softmax = Softmax()
+        m.submodules.softmax = softmax = Softmax(overlap=self.multiply_cycles == 1)
         m.submodules.draw = draw = Draw()
         m.submodules.result_port = result_port = ResultPort()
         wiring.connect(m, wiring.flipped(self.i), queue.i)
@@ -171,7 +177,8 @@ class ScalarUnit(wiring.Component):
             registers.address.eq(Mux(done | ~executing, waiting.more.registers.s, entry.more.registers.p1)),
             registers.outer_address.eq(self.read_address),
             self.read_data.eq(registers.outer_data),
-            registers.write.eq(write != Write.NONE),
+            registers.write.eq((write != Write.NONE) & (write != Write.RELAY)),
+            registers.relay.eq(write == Write.RELAY),
             registers.number.eq(Mux(best, entry.more.registers.p1, entry.d)),
         ]
         with m.Switch(write):
@@ -206,6 +213,9 @@ class ScalarUnit(wiring.Component):
             float_ops.op.eq(entry.op),
             float_ops.subtracting.eq(datapath.subtracting),
             float_ops.greater.eq(datapath.greater),
+            float_ops.busy.eq(datapath.busy),
+            softmax.busy.eq(datapath.busy),
+            draw.busy.eq(datapath.busy),
             element_ops.op.eq(entry.op),
             element_ops.above.eq(datapath.above),
             element_ops.read_last.eq(datapath.read_last),
@@ -228,7 +238,7 @@ class ScalarUnit(wiring.Component):
         # Reports.
         index = Mux(entry.op == short_op(Op.AMAX), element_ops.index, datapath.write_index)
         m.d.comb += [
-            self.scalar_done.valid.eq((write != Write.NONE) | (done & best)),
+            self.scalar_done.valid.eq(registers.write | (done & best)),
             self.scalar_done.number.eq(registers.number),
             self.index_done.valid.eq(done & _is(entry.op, _GIVE_INDEX)),
             self.index_done.write.eq(~best | (write != Write.NONE)),

@@ -32,6 +32,8 @@ ELEMENT_OPS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
 WRITES_INDEX = (Op.DRAW, Op.AMAX, Op.BEST)
 
 Word = data.StructLayout({name: bits for name, (_, bits) in sorted(FIELDS.items(), key=lambda item: item[1][0])})
+_WRITERS = 5
+"""Bits that number the scalar results on their way: more than the scalar unit's queue can hold."""
 _PENDING = 8
 """Sums for scalar registers that may be outstanding: the depth of the FIFO in front of the scalar unit."""
 
@@ -161,14 +163,18 @@ class Sequencer(wiring.Component):
             element_ops.eq(element_ops + starts_element - self.element_done),
         ]
         m.d.comb += self.elements_held.eq(rows != 0)
+        # Several results for one register may be outstanding: it is free when the youngest of them has arrived.
+        issued, completed = Signal(_WRITERS), Signal(_WRITERS)
+        youngest = Array(Signal(_WRITERS, name=f"youngest_{number}") for number in range(SCALAR_REGISTERS))
         with m.If(self.scalar_done):
-            m.d.sync += scalar_busy.bit_select(self.scalar_number, 1).eq(0)
+            m.d.sync += completed.eq(completed + 1)
+            with m.If(youngest[self.scalar_number] == completed):
+                m.d.sync += scalar_busy.bit_select(self.scalar_number, 1).eq(0)
 
         blocked = Signal()
         destination = Mux(op == Op.BEST, word.p1[:5], word.d)
         m.d.comb += blocked.eq(
             (kind.scaled & scalar_busy.bit_select(word.s, 1))
-            | (kind.writes_scalar & scalar_busy.bit_select(destination, 1))
             | index_busy.bit_select(word.ri, 1)
             | (op.matches(*(range(1, 32))) & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
             | (kind.writes_index & index_busy.bit_select(word.d[:3], 1))
@@ -211,7 +217,11 @@ class Sequencer(wiring.Component):
 
         with m.If(fire & self.running):
             with m.If(kind.writes_scalar):
-                m.d.sync += scalar_busy.bit_select(destination, 1).eq(1)
+                m.d.sync += [
+                    scalar_busy.bit_select(destination, 1).eq(1),
+                    youngest[destination].eq(issued),
+                    issued.eq(issued + 1),
+                ]
             with m.If(kind.scalar & kind.writes_index & (word.d[:3] != 0)):
                 m.d.sync += index_busy.bit_select(word.d[:3], 1).eq(1)
         self._control(m, word, fetch, fire, kind)
@@ -320,7 +330,7 @@ class _Kinds:
         self.updates = flag("updates", lane_op.matches(*UPDATES))
         self.scans = flag("scans", streams & (vector.source == Source.VECTOR))
         listens = streams & (vector.source == Source.ELEMENTS)
-        self.uses_elements = flag("uses_elements", running & (listens | (lane_op == Op.SCAT)))
+        self.uses_elements = flag("uses_elements", running & is_lane & (listens | (lane_op == Op.SCAT)))
         self.element_op = flag("element_op", running & op.matches(*ELEMENT_OPS))
         self.writes_scalar = flag("writes_scalar", op.matches(*WRITES_SCALAR, Op.RED, Op.DOT, Op.BEST))
         writes_index = op.matches(*WRITES_INDEX, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP)

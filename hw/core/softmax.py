@@ -4,11 +4,11 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .aligner import Amount, Shift
+from .aligner import Amount, Operands, Shift
 from .element_stage import Largest, Stage, Store, Total
 from .function_table import Function, Left, Point, Right
 from .packer import Exponent, Magnitude, Normalise
-from .scalar_control import ScalarControl
+from .scalar_control import ScalarControl, Write
 
 __all__ = ["Softmax"]
 
@@ -21,25 +21,36 @@ _QUOTIENT_CYCLES = 5
 class Softmax(wiring.Component):
     """Softmax over a range of elements, in place: three passes, the last two with one element every second cycle.
 
-    Cycles from ``start`` to ``done``, both counted: 5 n + 20. ``start`` may come in the cycle after ``done``.
+    Cycles from ``start`` to ``done``, both counted: 5 n + 21. ``start`` may come in the cycle after ``done``. With a
+    multiplier that takes more than one cycle, elements do not overlap: each takes 10 and 6 cycles in the last two passes,
+    and those that the multiplier is busy.
 
     ::
 
         cycle of an element's    0     1      2     3     4      5      6     7      8     9
-        terms                    read  M-l    x     *     point  slope  *     value  shift write, sum
-        quotients                read  x 1/Z  *     shift        write
+        terms                    read  M-l    x     *     point  slope  *     value  shift  write, sum
+        quotients                read  x 1/Z  *     move  shift  write
+
+    Parameters
+    ----------
+    overlap : the multiplier is never busy.
 
     Members
     -------
-    ``start`` : pulse; the walk is at its start. ``read_last``, ``write_last`` : of the walk.
+    ``start`` : pulse; the walk is at its start. ``read_last``, ``write_last`` : of the walk. ``busy`` : of the multiplier.
     ``control`` : of the datapath. ``done`` : the last cycle.
     """
 
     start: In(1)
     read_last: In(1)
     write_last: In(1)
+    busy: In(1)
     control: Out(ScalarControl)
     done: Out(1)
+
+    def __init__(self, overlap: bool = True) -> None:
+        self.overlap = overlap
+        super().__init__()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -55,7 +66,9 @@ class Softmax(wiring.Component):
         age = [reading, *flow]
         """``age[k]``: some element was read k cycles ago."""
         m.d.comb += walk.next_read.eq(reading)
-        m.d.sync += [comparing.eq(0), flow.eq((flow << 1) | reading)]
+        m.d.sync += comparing.eq(0)
+        with m.If(~self.busy):
+            m.d.sync += flow.eq((flow << 1) | reading)
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
@@ -73,7 +86,7 @@ class Softmax(wiring.Component):
                 m.next = "WAIT"
                 with m.If(self.read_last):
                     m.next = "DRAIN"
-            with m.State("WAIT"):
+            with m.State("WAIT"), m.If(walk.next_write | self.overlap):
                 m.next = "READ"
             with m.State("DRAIN"):
                 with m.If(walk.next_write & self.write_last):
@@ -90,19 +103,21 @@ class Softmax(wiring.Component):
                 m.next = "FINE"
             with m.State("FINE"):
                 m.d.comb += pack.exponent.eq(Exponent.FINE)
-                m.next = "POINT"
-            with m.State("POINT"):
+                m.next = "PACK"
+            with m.State("PACK"):
                 m.d.comb += [
                     pack.magnitude.eq(Magnitude.NORMAL),
-                    table.point.eq(Point.MANTISSA),
-                    table.function.eq(Function.RECIPROCAL),
+                    self.control.write.eq(Write.RELAY),
                     align.amount.eq(Amount.EXPONENT),
                 ]
+                m.next = "POINT"
+            with m.State("POINT"):
+                m.d.comb += [table.point.eq(Point.SCALAR), table.function.eq(Function.RECIPROCAL)]
                 m.next = "SLOPE"
             with m.State("SLOPE"):
                 m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
                 m.next = "PRODUCT"
-            with m.State("PRODUCT"):
+            with m.State("PRODUCT"), m.If(~self.busy):
                 m.next = "INTERPOLATE"
             with m.State("INTERPOLATE"):
                 m.d.sync += quotients.eq(1)
@@ -117,7 +132,9 @@ class Softmax(wiring.Component):
             with m.If(age[1]):
                 m.d.comb += table.right.eq(Right.ELEMENT)
             with m.If(age[3]):
-                m.d.comb += align.shift.eq(Shift.PRODUCT)
+                m.d.comb += align.operands.eq(Operands.PRODUCT)
+            with m.If(age[4]):
+                m.d.comb += align.shift.eq(Shift.POSITIVE)
             with m.If(age[_QUOTIENT_CYCLES]):
                 m.d.comb += [element.store.eq(Store.PROBABILITY), walk.next_write.eq(1)]
         with m.Else():
@@ -131,8 +148,10 @@ class Softmax(wiring.Component):
                 m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
             with m.If(age[6]):
                 m.d.comb += align.amount.eq(Amount.WHOLE)
+            with m.If(age[7]):
+                m.d.comb += align.operands.eq(Operands.VALUE)
             with m.If(age[8]):
-                m.d.comb += align.shift.eq(Shift.VALUE)
+                m.d.comb += align.shift.eq(Shift.POSITIVE)
             with m.If(age[_TERM_CYCLES]):
                 m.d.comb += [
                     element.store.eq(Store.PROBABILITY),

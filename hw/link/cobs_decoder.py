@@ -14,9 +14,9 @@ __all__ = ["CobsDecoder"]
 class CobsDecoder(wiring.Component):
     """Turns the bytes on the wire into the bytes of frames.
 
-    A COBS frame is a chain of blocks, ended by a zero byte. A block is a code byte n followed by n - 1 bytes that are not
-    zero; between a block and the next stands a zero, unless n is 255. So each byte on the wire stands for at most one
-    byte of the frame, and nothing has to be stored::
+    A COBS frame is a chain of blocks, ended by a zero byte. A block is a code byte n followed by n - 1 bytes that are
+    not zero; between a block and the next stands a zero, unless n is 255. So each byte on the wire stands for at most
+    one byte of the frame, and nothing has to be stored::
 
         wire      03 11 22 02 33 00
         frame        11 22 00 33 end

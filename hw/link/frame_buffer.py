@@ -61,9 +61,7 @@ class FrameBuffer(wiring.Component):
 
         m.submodules.crc = crc = Crc32()
         # A read never meets a write: the one needs a whole frame in the buffer, the other none.
-        m.submodules.bytes = storage = memory.Memory(
-            shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1}
-        )
+        m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1})
         write = storage.write_port()
         read = storage.read_port()
 

@@ -50,9 +50,7 @@ class FrameSender(wiring.Component):
 
         m.submodules.crc = crc = Crc32()
         # A read never meets a write: a frame is sent when it has been stuffed, and stuffed when the last one was sent.
-        m.submodules.bytes = storage = memory.Memory(
-            shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1}
-        )
+        m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1})
         write = storage.write_port()
         read = storage.read_port()
 

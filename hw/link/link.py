@@ -26,12 +26,13 @@ class Link(wiring.Component):
         i -> CobsDecoder -> FrameBuffer -> CommandUnit <-> core
         o <- FrameSender <-----------------'
 
-    There is one buffer: from the end of a frame until its command has been dealt with, ``i`` takes one byte at most, as
-    long as the core or a reply on its way makes that command wait. Every frame gets one reply (see ``docs/protocol.md``).
+    Every frame gets one reply (see ``docs/protocol.md``). There is one buffer for frames: from the end of a frame until
+    its command has been dealt with, ``i`` takes one byte at most. That lasts as long as the core or a reply on its way
+    makes the command wait.
 
     Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
-    bytes, and three more. A buffer for 16 bytes in front of ``i`` is enough for a line that cannot wait, if a byte takes
-    as long as that line's (see ``docs/protocol.md`` for what the host may send at once).
+    bytes, and three more. A line that cannot wait needs a queue in front of ``i`` for what it brings in that time; more
+    is not needed if the host keeps to the two commands at a time that the protocol allows.
 
     Parameters
     ----------

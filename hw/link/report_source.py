@@ -75,15 +75,17 @@ class ReportSource(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
 
-        # Seven counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit for
-        # each: a choice by number takes twice the logic.
+        # Seven counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit
+        # for each: a choice by number takes twice the logic.
         caught = Signal(_COUNTER_BITS)
         sources = [*self.counters, caught[8:]]
         chosen = Signal(len(sources))
         coming = Signal(len(COUNTERS), init=1)  # the counter to catch next
         shift = 1 << len(COUNTERS)
         with m.If(self.o.ready | ~chosen[-1]):
-            m.d.sync += caught.eq(reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources))))
+            m.d.sync += caught.eq(
+                reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources)))
+            )
 
         place = Signal(range(max(len(self._identity), _COUNTER_BYTES)))
         last_place = Mux(self.count, _COUNTER_BYTES - 1, len(self._identity) - 1)

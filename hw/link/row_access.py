@@ -34,8 +34,8 @@ class RowAccess(wiring.Component):
 
     Who starts it has checked that the row exists and that the payload has two bytes for each lane.
 
-    Throughput, if nothing waits: CHECK and WRITE two cycles a lane, WRITE one more for the row; READ three cycles a lane
-    and what the core takes to answer. ``done`` comes in the cycle of the last transfer.
+    Throughput, if nothing waits: CHECK and WRITE two cycles a lane, WRITE one more for the row; READ three cycles a
+    lane and what the core takes to answer. ``done`` comes in the cycle of the last transfer.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ __all__ = ["SampleLoader"]
 
 
 class SampleLoader(wiring.Component):
-    """Reads segments (skip, count, then ``count`` pixels) and hands out the pixels that are not zero, in order of index.
+    """Reads segments (skip, count, then ``count`` pixels) and hands out the nonzero pixels, in order of index.
 
     Checks while it reads: a segment that reaches past the last input is a BAD_ADDRESS, a payload that ends inside a
     segment a BAD_LENGTH. Pixels handed out before that are left to the caller, who must not queue the sample; no pixel

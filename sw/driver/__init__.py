@@ -1,1 +1,1 @@
-"""Host side of the link: frames, payloads and replies."""
+"""The driver: boards of every kind, trainings on them, checkpoints and comparisons."""

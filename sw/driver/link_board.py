@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from .transport import Transport
 __all__ = ["LinkBoard"]
 
 _WINDOW = 2
-"""Commands on their way at a time: the core has two sample slots, so that one loads while the other is used."""
+"""Commands on their way at a time, the most that the protocol allows: one sample is sent while another is used."""
 
 _PATIENCE = 10.0
 """Seconds in which a core must have said who it is, whatever else the line brings."""
@@ -99,9 +99,9 @@ class LinkBoard(Board):
         return self._stream(command, [payload])[0]
 
     def _stream(
-        self, command: Command, payloads: Iterable[bytes], progress: Callable[[int], None] = lambda done: None
+        self, command: Command, payloads: Iterable[bytes], progress: Progress = lambda done: None
     ) -> list[bytes]:
-        """Send commands of one kind, at most ``_WINDOW`` ahead of their replies; returns the payloads of the replies.
+        """Send commands of one kind, some ahead of their replies; returns the payloads of the replies.
 
         When the core refuses one, those already sent are waited for, so that the line is quiet again.
         """
@@ -110,11 +110,11 @@ class LinkBoard(Board):
         try:
             for payload in payloads:
                 if len(due) == _WINDOW:
-                    answers.append(self._take(command, due.pop(0)))
+                    answers.append(self._take(command, due))
                     progress(len(answers))
                 due.append(self._send(command, payload))
             while due:
-                answers.append(self._take(command, due.pop(0)))
+                answers.append(self._take(command, due))
                 progress(len(answers))
         except StatusError as error:
             for _ in due:
@@ -127,16 +127,21 @@ class LinkBoard(Board):
         self._transport.write(frames.encode_frame(command, self._sequence, payload))
         return self._sequence
 
-    def _take(self, command: Command, sequence: int) -> bytes:
-        """The payload of the reply that is due next; raises StatusError if the core has refused the command."""
+    def _take(self, command: Command, due: list[int]) -> bytes:
+        """Strike the next reply off ``due`` and return its payload; raises StatusError if the core has refused.
+
+        Results come in order; only a refusal may overtake the results of a sample that was sent before.
+        """
         reply = self._next_reply()
         if reply.status is Status.BAD_FRAME:
-            raise LinkError(f"{self.name}: {command.name} {sequence} was damaged on its way to the core")
-        if (reply.command, reply.sequence) != (command, sequence):
+            raise LinkError(f"{self.name}: {command.name} {due[0]} was damaged on its way to the core")
+        expected = due[:1] if reply.status is Status.OK else due
+        if reply.command != command or reply.sequence not in expected:
             raise LinkError(
-                f"{self.name}: expected the reply to {command.name} with sequence number {sequence},"
+                f"{self.name}: expected the reply to {command.name} with sequence number {due[0]},"
                 f" got one to {_name(reply.command)} with {reply.sequence}"
             )
+        due.remove(reply.sequence)
         return reply.result()
 
     def _next_reply(self) -> Reply:

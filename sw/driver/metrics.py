@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ def rows_sha256(rows: NDArray[np.integer]) -> str:
     return weights_sha256(torch.from_numpy(rows.astype(np.int32)))
 
 
-def training_figures(config: CoreConfig, training: Training) -> dict[str, object]:
+def training_figures(config: CoreConfig, training: Training) -> dict[str, Any]:
     """Figures of a training; None for those that need a clock, if the board has none.
 
     ``samples_per_s`` is what the core does at the configuration's clock, ``host_samples_per_s`` what was seen here.
@@ -46,7 +48,7 @@ def training_figures(config: CoreConfig, training: Training) -> dict[str, object
     }
 
 
-def evaluation_figures(evaluation: Evaluation) -> dict[str, object]:
+def evaluation_figures(evaluation: Evaluation) -> dict[str, Any]:
     """Test errors in percent, and on how many images."""
     return {
         "test_samples": len(evaluation.labels),

@@ -102,14 +102,18 @@ class _Builder:
 
     # passes -------------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """The input's norm, the constants, and the part of layer 1 that all passes share."""
+    def start(self, *constants: tuple[str, float]) -> None:
+        """The constants, the input's norm, the part of layer 1 that all passes share, and z1 of the neutral pass."""
         asm, first = self.asm, self.layers[0]
-        asm.emit(Op.XN, "x2 = sum of squared pixels", d=asm.scalar("x2"))
-        scale = asm.compute(Op.RSQ, "rx", "x2")
+        asm.emit(Op.XN, "sum of squared pixels", d=asm.scalar("rx"))
+        scale = asm.compute(Op.RSQ, "rx", "rx")
         one = asm.constant("one", 1.0)
-        asm.constant("ys", self.parameters.label_scale)
-        asm.constant("ys/10", self.parameters.label_scale * 0.1)
+        for name, value in (
+            ("ys", self.parameters.label_scale),
+            ("ys/10", self.parameters.label_scale * 0.1),
+            *constants,
+        ):
+            asm.constant(name, value)
         for tile in range(first.tiles):
             asm.emit(
                 Op.MAC,
@@ -122,25 +126,22 @@ class _Builder:
             )
             asm.emit(Op.MAC, "x1 += b1", source=Source.CONST, s=one, row=first.bias.row(tile), n=1)
             asm.emit(Op.ST, "x1", store=Store.IDENTITY, p1=self.drive + tile)
+            # The accumulators still hold x1: the neutral pass goes on from them.
+            self.add_label("N", tile, asm.scalar("ys/10"), 0, self.config.classes)
+        self.measure("N", first)
+
+    def add_label(self, phase: str, tile: int, scale: int, label: int, count: int, offset: int = 0) -> None:
+        """Adds ``count`` label inputs to x1 in the accumulators and stores z1 of a phase."""
+        row = self.labels.row(tile) - offset
+        self.asm.emit(Op.MAC, "label inputs", source=Source.CONST, s=scale, row=row, ri=label, n=count)
+        self.asm.emit(Op.ST, f"z{phase}1", store=Store.RELU, p1=self.layers[0].vectors[phase] + tile)
 
     def first_layer(self, phase: str, label: int, offset: int = 0) -> None:
-        """z1 of a phase: ``label`` is the index register of its label, 0 for the neutral pass."""
+        """z1 of a phase with the label in index register ``label`` (which counts from ``offset``)."""
         asm, first = self.asm, self.layers[0]
-        neutral = label == 0
-        scale = asm.scalar("ys/10" if neutral else "ys")
-        count = self.config.classes if neutral else 1
         for tile in range(first.tiles):
             asm.emit(Op.MACV, "acc = x1", init=1, s=asm.scalar("one"), p1=self.drive + tile)
-            asm.emit(
-                Op.MAC,
-                "acc += label inputs",
-                source=Source.CONST,
-                s=scale,
-                row=self.labels.row(tile) - offset,
-                ri=label,
-                n=count,
-            )
-            asm.emit(Op.ST, f"z{phase}1", store=Store.RELU, p1=first.vectors[phase] + tile)
+            self.add_label(phase, tile, asm.scalar("ys"), label, 1, offset)
         self.measure(phase, first)
 
     def layer(self, phase: str, layer: _Layer) -> None:
@@ -155,7 +156,7 @@ class _Builder:
                 Op.MAC,
                 comment,
                 source=Source.VECTOR,
-                s=asm.scalar(f"r{phase}{below.number}"),
+                s=asm.scalar(self.norm(phase, below.number)),
                 row=layer.weights.row(tile),
                 n=below.units,
                 p2=below.vectors[phase],
@@ -164,16 +165,34 @@ class _Builder:
 
     def measure(self, phase: str, layer: _Layer, scale: bool = True) -> None:
         """g = sum of squares of a layer, r = 1/sqrt(g)."""
-        name = f"{phase}{layer.number}"
+        goodness = self.goodness(phase, layer.number)
         self.asm.emit(
-            Op.RED, f"g{name}", d=self.asm.scalar(f"g{name}"), p1=layer.vectors[phase], tiles=layer.tiles
+            Op.RED,
+            f"{goodness} = sum of z{phase}{layer.number} squared",
+            d=self.asm.scalar(goodness),
+            p1=layer.vectors[phase],
+            tiles=layer.tiles,
         )
         if scale:
-            self.asm.compute(Op.RSQ, f"r{name}", f"g{name}")
+            self.asm.compute(Op.RSQ, self.norm(phase, layer.number), goodness)
+
+    # Scalar registers are scarce: those of the neutral pass are needed once, those of the negative pass until the
+    # update of the next layer, which comes after the goodness of the layer above that. The update's own scalars
+    # take the places of what they are computed from.
+
+    @staticmethod
+    def goodness(phase: str, number: int) -> str:
+        """Register of a layer's sum of squares; of the positive phase later its modulator."""
+        return {"N": "gN", "P": f"gP{number}", "G": f"gG{number % 3}"}[phase]
+
+    @staticmethod
+    def norm(phase: str, number: int) -> str:
+        """Register of a layer's 1/norm; later times the rate of the update that uses it."""
+        return {"N": f"rN{number}", "P": f"rP{number}", "G": f"rG{number % 3}"}[phase]
 
     def add_logits(self, layer: _Layer) -> None:
         """logits (+)= R LN(zN) of one layer."""
-        scale = self.asm.scalar(f"rN{layer.number}")
+        scale = self.asm.scalar(self.norm("N", layer.number))
         comment = f"logits {'+' if layer.number > 1 else ''}= R{layer.number} LN(zN{layer.number})"
         self.asm.rows(
             layer.readout, self.logits, layer.vectors["N"], scale, comment, add=layer.number > 1
@@ -181,13 +200,16 @@ class _Builder:
 
     # updates ------------------------------------------------------------------------------------------------------
 
+    def readout_rates(self) -> None:
+        """Scalars of the readout's update: rate / |zN| of each layer, for probabilities as elements."""
+        for layer in self.layers:
+            norm = self.norm("N", layer.number)
+            self.asm.compute(Op.MUL, norm, "readout rate", norm)
+
     def update_readout(self) -> None:
         """R += rate (y - p) LN(zN); the elements hold p - y."""
         asm = self.asm
-        rate = self.parameters.readout_rate * _PROBABILITY_SCALE
-        asm.constant("readout rate", rate)
         for layer in self.layers:
-            scale = asm.compute(Op.MUL, f"rate R{layer.number}", "readout rate", f"rN{layer.number}")
             for tile in range(layer.tiles):
                 asm.emit(
                     Op.UPD,
@@ -195,7 +217,7 @@ class _Builder:
                     source=Source.ELEMENTS,
                     fine=1,
                     neg=1,
-                    s=scale,
+                    s=asm.scalar(self.norm("N", layer.number)),
                     row=layer.readout.row(tile),
                     n=self.config.classes,
                     p1=layer.vectors["N"] + tile,
@@ -203,17 +225,23 @@ class _Builder:
                 )
 
     def modulator(self, layer: _Layer) -> None:
-        """rate * sigma(gP - gG): how far the pair is still on the wrong side."""
-        number = layer.number
-        self.asm.compute(Op.SUB, "margin", f"gP{number}", f"gG{number}")
-        self.asm.compute(Op.SIG, "margin", "margin")
-        self.asm.compute(Op.MUL, f"m{number}", "margin", "rate")
+        """rate * sigma(gP - gG), how far the pair is still on the wrong side; and what the updates multiply it with."""
+        asm, number = self.asm, layer.number
+        modulator = self.goodness("P", number)
+        asm.compute(Op.SUB, modulator, modulator, self.goodness("G", number))
+        asm.compute(Op.SIG, modulator, modulator)
+        asm.compute(Op.MUL, modulator, modulator, "rate")
+        if number == 1:
+            asm.compute(Op.MUL, "m1 ys", modulator, "ys")
+            asm.compute(Op.MUL, "rx", modulator, "rx")
+        else:
+            for phase in "PG":
+                norm = self.norm(phase, number - 1)
+                asm.compute(Op.MUL, norm, modulator, norm)
 
     def update_first(self) -> None:
         """W1, b1 with the difference of both phases, WL with each."""
         asm, first = self.asm, self.layers[0]
-        asm.compute(Op.MUL, "m1 rx", "m1", "rx")
-        asm.compute(Op.MUL, "m1 ys", "m1", "ys")
         one = asm.scalar("one")
         fine = int(self.parameters.rate * max(1.0, self.parameters.label_scale) < 0.25)
         for tile in range(first.tiles):
@@ -240,7 +268,7 @@ class _Builder:
                 "W1 += LN(x) d",
                 source=Source.SAMPLE,
                 fine=1,
-                s=asm.scalar("m1 rx"),
+                s=asm.scalar("rx"),
                 row=first.weights.row(tile),
                 n=self.config.inputs,
                 p1=self.drive + tile,
@@ -250,19 +278,20 @@ class _Builder:
                 "b1 += d",
                 source=Source.CONST,
                 fine=fine,
-                s=asm.scalar("m1"),
+                s=asm.scalar(self.goodness("P", 1)),
                 row=first.bias.row(tile),
                 n=1,
                 p1=self.drive + tile,
             )
 
     def update(self, layer: _Layer) -> None:
-        """W and b of a later layer, with each phase."""
+        """W and b of a layer, with each phase."""
+        if layer.number == 1:
+            self.update_first()
+            return
         asm, below = self.asm, self.layers[layer.number - 2]
         number = layer.number
         fine = int(self.parameters.rate < 0.25)
-        for phase in "PG":
-            asm.compute(Op.MUL, f"m{number} r{phase}", f"m{number}", f"r{phase}{below.number}")
         for phase, neg in (("P", 1), ("G", 0)):
             for tile in range(layer.tiles):
                 asm.emit(
@@ -271,7 +300,7 @@ class _Builder:
                     source=Source.VECTOR,
                     fine=1,
                     neg=neg,
-                    s=asm.scalar(f"m{number} r{phase}"),
+                    s=asm.scalar(self.norm(phase, below.number)),
                     row=layer.weights.row(tile),
                     n=below.units,
                     p1=layer.vectors[phase] + tile,
@@ -283,7 +312,7 @@ class _Builder:
                     source=Source.CONST,
                     fine=fine,
                     neg=neg,
-                    s=asm.scalar(f"m{number}"),
+                    s=asm.scalar(self.goodness("P", number)),
                     row=layer.bias.row(tile),
                     n=1,
                     p1=layer.vectors[phase] + tile,
@@ -297,35 +326,39 @@ class _Builder:
         classes = self.config.classes
         asm.entry("train")
         asm.emit(Op.LAB, "label", d=self.label)
-        self.start()
-        self.first_layer("N", 0)
+        self.start(
+            ("rate", self.parameters.rate), ("readout rate", self.parameters.readout_rate * _PROBABILITY_SCALE)
+        )
         self.first_layer("P", self.label)
-        for layer in later:
-            self.layer("N", layer)
-            self.add_logits(self.layers[layer.number - 2])
-            self.measure("N", layer)
-        self.add_logits(self.layers[-1])
-        asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
+        self.readout()
         asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)
         self.draw()
+        asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
         for layer in later:
             self.layer("P", layer)
             self.measure("P", layer, scale=layer is not self.layers[-1])
         asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-_ONE_PROBABILITY & 0xFFFF)
+        self.readout_rates()
         self.first_layer("G", self.wrong)
-        asm.constant("rate", self.parameters.rate)
-        self.update_readout()
         self.modulator(self.layers[0])
+        self.update_readout()
         for layer in later:
+            # The layer below learns while the scalar unit works out this layer's modulator.
             self.layer("G", layer)
             self.measure("G", layer, scale=layer is not self.layers[-1])
-        for layer in later:
             self.modulator(layer)
-        self.update_first()
-        for layer in later:
-            self.update(layer)
+            self.update(self.layers[layer.number - 2])
+        self.update(self.layers[-1])
         asm.emit(Op.OUTI, "guess", ri=self.guess)
         asm.emit(Op.END)
+
+    def readout(self) -> None:
+        """The rest of the neutral pass, and its logits."""
+        for layer in self.layers[1:]:
+            self.layer("N", layer)
+            self.add_logits(self.layers[layer.number - 2])
+            self.measure("N", layer)
+        self.add_logits(self.layers[-1])
 
     def draw(self) -> None:
         """The wrong label of the negative pass: from the readout's softmax, or from elements that stay zero."""
@@ -343,23 +376,18 @@ class _Builder:
         best = asm.index("best", classes + 1)
         asm.entry("infer")
         self.start()
-        self.first_layer("N", 0)
-        for layer in later:
-            self.layer("N", layer)
-            self.add_logits(self.layers[layer.number - 2])
-            self.measure("N", layer)
-        self.add_logits(self.layers[-1])
+        self.readout()
         asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
         asm.constant("zero", 0.0)
         asm.constant("best goodness", -(2.0**100))
         asm.emit(Op.SETI, "for candidate = classes .. 1", d=candidate, imm=classes)
         loop = len(asm.instructions)
         self.first_layer("P", candidate, offset=1)
-        asm.compute(Op.SUB, "goodness", "zero", "gP1")
+        asm.compute(Op.SUB, "goodness", "zero", self.goodness("P", 1))
         for layer in later:
             self.layer("P", layer)
             self.measure("P", layer, scale=layer is not self.layers[-1])
-            asm.compute(Op.SUB, "goodness", "goodness", f"gP{layer.number}")
+            asm.compute(Op.SUB, "goodness", "goodness", self.goodness("P", layer.number))
         asm.emit(
             Op.BEST,
             "keep the best candidate",

@@ -6,9 +6,10 @@ import pytest
 from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .link_bench import Bench, collect, put
 
 from onward.hw.link.cobs_decoder import CobsDecoder
+
+from .link_bench import Bench, collect, put
 
 BENCH = Bench(CobsDecoder())
 

@@ -11,9 +11,7 @@ from onward.hw.spec.presets import PRESETS
 from onward.hw.spec.protocol import Command, Status
 
 # No size is a power of two, so that no limit is right by chance.
-ODD = CoreConfig(
-    name="odd", inputs=20, hidden=(4,), classes=5, lanes=6, rows=70_000, group=2, vectors=11, program=300
-)
+ODD = CoreConfig(name="odd", inputs=20, hidden=(4,), classes=5, lanes=6, rows=70_000, group=2, vectors=11, program=300)
 
 
 def judge(config: CoreConfig, cases: list[tuple[dict, bool, bytes]]) -> list[tuple[Status, Status]]:

@@ -6,9 +6,10 @@ import zlib
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .link_bench import Bench
 
 from onward.hw.link.crc32 import Crc32
+
+from .link_bench import Bench
 
 BENCH = Bench(Crc32())
 

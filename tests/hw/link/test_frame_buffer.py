@@ -7,11 +7,12 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .link_bench import Bench, put, take, take_packet
 
 from onward.hw.link.frame_buffer import FrameBuffer
 from onward.hw.spec.presets import PRESETS
 from onward.hw.spec.protocol import max_payload
+
+from .link_bench import Bench, put, take, take_packet
 
 TINY = PRESETS["tiny"]
 LONGEST = max_payload(TINY)

@@ -8,9 +8,10 @@ import pytest
 from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .link_bench import Bench, put_packet, take, until
 
 from onward.hw.link.frame_sender import FrameSender
+
+from .link_bench import Bench, put_packet, take, until
 
 LONGEST = 600
 BENCH = Bench(FrameSender(LONGEST))

@@ -221,6 +221,28 @@ def test_a_silent_host_stops_the_link_and_loses_nothing():
     BENCH.run(main, late, core)
 
 
+def test_throughput_of_samples():
+    """A sample costs its frame, and as many cycles as its payload has bytes, and three."""
+
+    async def main(line, core):
+        image = np.full(20, 9, np.uint8)
+        payload = frames.sample_payload(image, 0, 1)
+        wires = [encode_frame(Command.SAMPLE, n, payload) for n in range(2)]
+        waited = 0
+        line.context.set(BENCH.dut.i.valid, 1)
+        for byte in wires[0] + wires[1]:
+            line.context.set(BENCH.dut.i.payload, byte)
+            ready = False
+            while not ready:
+                *_, ready = await line.context.tick().sample(BENCH.dut.i.ready)
+                waited += not ready
+        line.context.set(BENCH.dut.i.valid, 0)
+        assert waited == len(payload) + 3 - 1  # the first code byte passes meanwhile
+        await line.read(2)
+
+    converse(main)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_converts_to_verilog(name):
     text = verilog.convert(Link(PRESETS[name]), name="link")

@@ -1,0 +1,40 @@
+"""The command ``onward``."""
+
+from __future__ import annotations
+
+import typer
+
+from .compare import compare
+from .cosim import cosim
+from .demo import demo
+from .errors import OneLineErrors
+from .eval import evaluate_run
+from .fetch import fetch
+from .info import info
+from .presets import presets
+from .train import train
+from .verilog import verilog
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    help="An FPGA core that learns: train it, simulate it, and check it against the golden model.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for name, command in (
+    ("presets", presets),
+    ("info", info),
+    ("fetch", fetch),
+    ("train", train),
+    ("eval", evaluate_run),
+    ("compare", compare),
+    ("cosim", cosim),
+    ("verilog", verilog),
+    ("demo", demo),
+):
+    app.command(name)(command)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,38 @@
+"""``onward presets``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from onward.hw.spec.presets import PRESETS
+
+from .options import JsonFile
+from .report import check_target, write_json
+
+__all__ = ["presets"]
+
+
+def presets(json: JsonFile = None) -> None:
+    """List the named configurations."""
+    check_target(json)
+    table = Table("preset", "network", "classes", "lanes", "rows", "weight bits", "memory", "clock")
+    report: dict[str, Any] = {}
+    for name, config in PRESETS.items():
+        network = "-".join(map(str, (config.inputs, *config.hidden)))
+        sizes = (config.classes, config.lanes, config.rows, config.weight_bits, config.memory)
+        table.add_row(name, network, *map(str, sizes), f"{config.clock_mhz:g} MHz")
+        report[name] = {
+            "inputs": config.inputs,
+            "hidden": list(config.hidden),
+            "classes": config.classes,
+            "lanes": config.lanes,
+            "rows": config.rows,
+            "weight_bits": config.weight_bits,
+            "memory": config.memory,
+            "clock_mhz": config.clock_mhz,
+        }
+    Console().print(table)
+    write_json(json, report)

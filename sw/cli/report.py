@@ -1,0 +1,75 @@
+"""What commands leave behind: JSON files, run folders, tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from onward.sw.driver.files import write_file
+
+__all__ = ["RunError", "check_new", "check_target", "new_folder", "print_table", "write_json"]
+
+
+class RunError(ValueError):
+    """A run folder or report file cannot be used."""
+
+
+def check_target(path: Path | None) -> None:
+    """Raise RunError unless a report can be written to ``path`` later: better now than after the work is done."""
+    if path is not None and path.is_dir():
+        raise RunError(f"{path}: is a folder, not a file to write")
+    if path is not None and not path.absolute().parent.is_dir():
+        raise RunError(f"{path}: its folder does not exist")
+
+
+def write_json(path: Path | None, report: dict[str, Any]) -> None:
+    """Write a report; it appears complete, by a rename. Does nothing without a path."""
+    if path is not None:
+        write_file(path, (json.dumps(report, indent=2) + "\n").encode())
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes ``path`` when the block ends well and vanishes when it does not.
+
+    Raises
+    ------
+    RunError
+        If ``path`` exists, before the block or after it.
+    """
+    check_new(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        check_new(path)
+        os.rename(scratch, path)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def check_new(path: Path) -> None:
+    """Raise RunError if ``path`` exists."""
+    if path.exists():
+        raise RunError(f"{path}: exists already, and is not overwritten")
+
+
+def print_table(title: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values."""
+    table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in rows:
+        table.add_row(name, value)
+    Console().print(table)

@@ -1,0 +1,65 @@
+"""What a core of some configuration needs: rows, memory blocks, multipliers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onward.hw.spec.config import CoreConfig
+from onward.sw.programs.assembler import Program
+from onward.sw.programs.timing import estimate
+
+__all__ = ["describe_core", "weight_blocks"]
+
+_DP16KD = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Depths and widths of an ECP5 block RAM of 18 kbit."""
+
+_SPRAM_BITS = 16384 * 16
+"""Bits of an iCE40 single-port memory."""
+
+
+def weight_blocks(config: CoreConfig) -> int:
+    """Memory blocks of the weight memory: DP16KD, or for ``spram`` SB_SPRAM256KA.
+
+    Every cluster of lanes has a memory of its own, built of block RAMs of the shape that takes the fewest. Single-port
+    memories are counted by capacity: rows wider than their ports are read in several parts.
+    """
+    if config.memory == "spram":
+        return -(-config.rows * config.lanes * config.weight_bits // _SPRAM_BITS)
+    blocks = 0
+    for first in range(0, config.lanes, config.cluster_lanes):
+        width = min(config.cluster_lanes, config.lanes - first) * config.weight_bits
+        blocks += min(-(-config.rows // depth) * -(-width // bits) for depth, bits in _DP16KD)
+    return blocks
+
+
+def describe_core(program: Program) -> dict[str, Any]:
+    """Sizes of the core that ``program`` is for, and what the program takes of them."""
+    config = program.config
+    train, infer = estimate(program, "train"), estimate(program, "infer")
+    return {
+        "preset": config.name,
+        "digest": config.digest,
+        "inputs": config.inputs,
+        "hidden": list(config.hidden),
+        "classes": config.classes,
+        "lanes": config.lanes,
+        "group": config.group,
+        "weight_bits": config.weight_bits,
+        "operand_bits": config.operand_bits,
+        "accumulator_bits": config.accumulator_bits,
+        "rows": config.rows,
+        "rows_used": program.map.used,
+        "program": config.program,
+        "program_used": len(program.instructions),
+        "vectors": config.vectors,
+        "memory": config.memory,
+        "memory_blocks": weight_blocks(config),
+        "multipliers": config.lanes,
+        "parameters": sum(matrix.inputs * matrix.units for matrix in program.map.matrices.values()),
+        "clock_mhz": config.clock_mhz,
+        "baud": config.baud,
+        "predicted_cycles_train": round(train.cycles),
+        "predicted_cycles_infer": round(infer.cycles),
+        "predicted_mac_utilisation": train.busy / train.cycles,
+        "predicted_samples_per_s": config.clock_mhz * 1e6 / train.cycles,
+    }
