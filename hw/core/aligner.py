@@ -87,9 +87,8 @@ class Aligner(wiring.Component):
     ``scalar`` : the scalar read. ``mantissa`` : magnitude of the packed result.
     ``exponent`` : of the packer, for EXPONENT. ``whole`` : integer part of a negated power, at most 0.
     ``sign`` : for POWER and NEAREST. ``value``, ``product`` : function value to come, upper half of the product.
-    ``first`` : first operand. ``greater`` : it is greater than the scalar read (combinational).
-    ``larger_exponent``, ``larger_sign`` : of the larger operand in a COMPARE (combinational).
-    ``subtracting`` : the operands compared have different signs.
+    ``first`` : first operand. Of the last COMPARE: ``greater`` : the first operand is greater than the second, before a
+    change of sign; ``larger_exponent``, ``larger_sign`` : of the larger operand; ``subtracting`` : signs differ.
     ``beyond`` : the amount taken from the packer was negative, and the magnitude is not zero.
     ``sum`` : what was shifted, ``ALIGN_BITS`` bits up; rounded ones have one guard bit left.
     """
@@ -128,11 +127,6 @@ class Aligner(wiring.Component):
             first_key.eq(_key(self.first)),
             second_key.eq(_key(second)),
             smaller_first.eq(Cat(C(0, 1), first_key) < Cat(~self.first[24], second_key)),
-            self.greater.eq(
-                Mux(self.first[24] ^ second[24], second[24], smaller_first ^ ~self.first[24]),
-            ),
-            self.larger_exponent.eq(Mux(smaller_first, second[16:24], self.first[16:24])),
-            self.larger_sign.eq(Mux(smaller_first, second[24] ^ self.negate, self.first[24])),
         ]
 
         larger, smaller = Signal(MAGNITUDE_BITS), Signal(MAGNITUDE_BITS)
@@ -142,6 +136,9 @@ class Aligner(wiring.Component):
                 m.d.comb += smaller_next.eq(Mux(smaller_first, self.first[:16], second[:16]))
                 m.d.sync += [
                     larger.eq(Mux(smaller_first, second[:16], self.first[:16])),
+                    self.larger_exponent.eq(Mux(smaller_first, second[16:24], self.first[16:24])),
+                    self.larger_sign.eq(Mux(smaller_first, second[24] ^ self.negate, self.first[24])),
+                    self.greater.eq(Mux(self.first[24] ^ second[24], second[24], smaller_first ^ ~self.first[24])),
                     self.subtracting.eq(self.first[24] ^ second[24] ^ self.negate),
                 ]
             with m.Case(Operands.FIRST):

@@ -26,7 +26,7 @@ _RAW_SCALE = (-18 & 0xFF) << 16 | 1 << 15
 class Broadcast(wiring.Component):
     """Streams the elements of a lane instruction to the clusters.
 
-    Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 3), and
+    Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 4), and
     leaves at ``uop`` 8 cycles later. Throughput: one element a cycle; updates every second cycle with ``spram``. The
     next instruction is accepted in the cycle in which the last micro-operation is emitted.
 

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
-from .lane import Lane
+from .lane import Lane, lane_control
 from .reduce_tree import ReduceTree
 from .uop import Uop, X
 from .weight_memory import WeightMemory
@@ -122,13 +122,14 @@ class Cluster(wiring.Component):
         second = [_field(second_read.data, index) for index in range(len(lanes))]
         m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
 
+        control = lane_control(m, stages, config)
         for index, lane in enumerate(lanes):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
             members = Array(second[group : group + config.group])
             weight_bits = config.weight_bits
             m.d.comb += [
-                *(lane.stages[cycle].eq(stage) for cycle, stage in enumerate(stages)),
+                lane.control.eq(control),
                 lane.weight.eq(weights.read_data[index * weight_bits : (index + 1) * weight_bits].as_signed()),
                 lane.first.eq(first[index]),
                 lane.second.eq(second[index]),

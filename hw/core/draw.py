@@ -23,7 +23,7 @@ class Draw(wiring.Component):
 
     Members
     -------
-    ``start`` : pulse; the walk is at its start. ``exclude``, ``excluded_index`` : an index that has no weight.
+    ``start`` : pulse; the walk rewinds. ``exclude``, ``excluded_index`` : an index that has no weight.
     ``read_last``, ``write_last``, ``read_index`` : of the walk. ``exhausted`` : the total is below zero.
     ``busy`` : of the multiplier.
     ``control`` : of the datapath. ``excluded`` : the element read in the cycle before has no weight.

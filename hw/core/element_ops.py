@@ -19,12 +19,12 @@ __all__ = ["ElementOps"]
 class ElementOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: LDE 6, STE 4, EADD 3, AMAX n + 3. ``start`` may come in the cycle
+    Cycles from ``start`` to ``done``, both counted: LDE 7, STE and EADD 4, AMAX n + 3. ``start`` may come in the cycle
     after ``done``.
 
     Members
     -------
-    ``start`` : pulse; ``op`` is one of the above, the walk is at its start, and the source register is being read.
+    ``start`` : pulse; ``op`` is one of the above, the walk rewinds, and the source register is being read.
     ``op`` : short operation code, stable until ``done``. ``above`` : of the element stage.
     ``read_last``, ``write_index`` : of the walk.
     ``control`` : of the datapath. ``done`` : the last cycle. ``index`` : result of AMAX, valid with ``done``.
@@ -52,39 +52,39 @@ class ElementOps(wiring.Component):
                 with m.Switch(self.op):
                     with m.Case(short_op(Op.LDE)):
                         m.d.comb += element.total.eq(Total.CLEAR)
-                        m.next = "LOAD"
+                        m.next = "ADDRESS"
                     with m.Case(short_op(Op.STE)):
                         m.d.comb += [
                             align.keep.eq(Keep.SCALAR),
                             pack.exponent.eq(Exponent.FIX),
                             pack.sign.eq(Sign.SCALAR),
+                            pack.magnitude.eq(Magnitude.NORMAL),
                         ]
                         m.next = "FIX"
                     with m.Case(short_op(Op.EADD)):
-                        m.next = "ADD"
+                        m.next = "ADDRESS"
                     with m.Case(short_op(Op.AMAX)):
                         m.d.comb += element.largest.eq(Largest.RESTART)
                         m.d.sync += self.index.eq(0)
                         m.next = "READ"
 
+            with m.State("ADDRESS"):
+                m.next = "LOAD"
+                with m.If(self.op == short_op(Op.EADD)):
+                    m.next = "ADD"
             with m.State("LOAD"):
                 m.d.comb += [element.stage.eq(Stage.MAGNITUDE), pack.sign.eq(Sign.ELEMENT)]
                 m.next = "MOVE"
             with m.State("MOVE"):
-                m.d.comb += element.total.eq(Total.PLUS_STAGE)
+                m.d.comb += [element.total.eq(Total.PLUS_STAGE), pack.normalise.eq(Normalise.ELEMENT)]
                 m.next = "COARSE"
             with m.State("COARSE"):
-                m.d.comb += [pack.normalise.eq(Normalise.ELEMENT), pack.exponent.eq(Exponent.COARSE)]
                 m.next = "FINE"
             with m.State("FINE"):
-                m.d.comb += pack.exponent.eq(Exponent.FINE)
-                m.next = "PACK"
-            with m.State("PACK"):
-                m.d.comb += [
-                    pack.magnitude.eq(Magnitude.NORMAL),
-                    self.control.write.eq(Write.RESULT),
-                    self.done.eq(1),
-                ]
+                m.d.comb += [pack.exponent.eq(Exponent.NORMAL), pack.magnitude.eq(Magnitude.NORMAL)]
+                m.next = "FINISH"
+            with m.State("FINISH"):
+                m.d.comb += [self.control.write.eq(Write.REGISTER), self.done.eq(1)]
                 m.next = "IDLE"
 
             with m.State("FIX"):

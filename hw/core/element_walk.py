@@ -21,7 +21,7 @@ class ElementWalk(wiring.Component):
     ``control`` : :data:`WalkControl`. ``first``, ``count`` : the range, at least one element.
     ``write`` : the address is for the write index.
     ``address`` : of the element memory. ``read_index``, ``write_index`` : the indices.
-    ``read_last``, ``write_last`` : they are ``count - 1``.
+    ``read_last``, ``write_last`` : they are ``count - 1``; valid from one cycle after ``count`` is.
     """
 
     control: In(WalkControl)
@@ -38,16 +38,19 @@ class ElementWalk(wiring.Component):
         m = Module()
         last = Signal(INDEX_BITS)
         index = Mux(self.write, self.write_index, self.read_index)
-        m.d.sync += last.eq(self.count - 1)
+        next_read, next_write = Signal(INDEX_BITS), Signal(INDEX_BITS)
         m.d.comb += [
             self.address.eq((Cat(C(1, 1), self.first) + Cat(self.control.ahead, index))[1:]),
-            self.read_last.eq(self.read_index == last),
-            self.write_last.eq(self.write_index == last),
+            last.eq(self.count - 1),
+            next_read.eq(self.read_index + self.control.next_read),
+            next_write.eq(self.write_index + self.control.next_write),
         ]
-        with m.If(self.control.next_read):
-            m.d.sync += self.read_index.eq(self.read_index + 1)
-        with m.If(self.control.next_write):
-            m.d.sync += self.write_index.eq(self.write_index + 1)
         with m.If(self.control.rewind):
-            m.d.sync += [self.read_index.eq(0), self.write_index.eq(0)]
+            m.d.comb += [next_read.eq(0), next_write.eq(0)]
+        m.d.sync += [
+            self.read_index.eq(next_read),
+            self.write_index.eq(next_write),
+            self.read_last.eq(next_read == last),
+            self.write_last.eq(next_write == last),
+        ]
         return m

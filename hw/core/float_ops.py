@@ -19,7 +19,7 @@ class FloatOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
     Cycles from ``start`` to ``done``, both counted: MUL 4, ADD and SUB 4 where sizes add up and 6 where they cancel,
-    RSQ and REC 5, EXP 9, SIG 17, XN 3, BEST 2, and for each multiplication the cycles that the multiplier is busy.
+    RSQ and REC 5, EXP 9, SIG 17, XN 4, BEST 3, and for each multiplication the cycles that the multiplier is busy.
     ``start`` may come in the cycle after ``done``.
 
     Members
@@ -46,8 +46,8 @@ class FloatOps(wiring.Component):
         """SIG is at its reciprocal."""
         m.d.comb += sigmoid.eq(self.op == short_op(Op.SIG))
 
-        def finish(magnitude: Magnitude) -> None:
-            m.d.comb += [pack.magnitude.eq(magnitude), self.control.write.eq(Write.RESULT), self.done.eq(1)]
+        def finish() -> None:
+            m.d.comb += [self.control.write.eq(Write.REGISTER), self.done.eq(1)]
             m.next = "IDLE"
 
         def invert() -> None:
@@ -69,12 +69,9 @@ class FloatOps(wiring.Component):
                             pack.sign.eq(Sign.SCALAR),
                         ]
                         m.next = "FACTOR"
-                    with m.Case(short_op(Op.ADD), short_op(Op.SUB)):
+                    with m.Case(short_op(Op.ADD), short_op(Op.SUB), short_op(Op.BEST)):
                         m.d.comb += align.keep.eq(Keep.SCALAR)
                         m.next = "COMPARE"
-                    with m.Case(short_op(Op.BEST)):
-                        m.d.comb += align.keep.eq(Keep.SCALAR)
-                        m.next = "BEST"
                     with m.Case(short_op(Op.RSQ)):
                         m.d.comb += [
                             table.point.eq(Point.SCALAR),
@@ -99,10 +96,9 @@ class FloatOps(wiring.Component):
                     with m.Case(short_op(Op.XN)):
                         m.d.comb += [
                             pack.normalise.eq(Normalise.PIXELS),
-                            pack.exponent.eq(Exponent.COARSE),
                             pack.sign.eq(Sign.CLEAR),
                         ]
-                        m.next = "FINE"
+                        m.next = "COARSE"
 
             with m.State("FACTOR"):
                 m.d.comb += [
@@ -111,40 +107,47 @@ class FloatOps(wiring.Component):
                     pack.sign.eq(Sign.PRODUCT),
                 ]
                 m.next = "PRODUCT"
-            with m.State("PRODUCT"), m.If(~self.busy):
-                m.next = "PACK PRODUCT"
-            with m.State("PACK PRODUCT"):
-                finish(Magnitude.PRODUCT)
+            with m.State("PRODUCT"):
+                m.d.comb += pack.magnitude.eq(Magnitude.PRODUCT)
+                with m.If(~self.busy):
+                    m.next = "FINISH"
+            with m.State("FINISH"):
+                finish()
 
             with m.State("COMPARE"):
                 m.d.comb += [
                     align.operands.eq(Operands.COMPARE),
                     align.amount.eq(Amount.DIFFERENCE),
+                ]
+                m.next = "ALIGN"
+                with m.If(self.op == short_op(Op.BEST)):
+                    m.next = "BEST"
+            with m.State("ALIGN"):
+                m.d.comb += [
+                    align.shift.eq(Shift.SUM),
+                    pack.magnitude.eq(Magnitude.SUM),
+                    pack.normalise.eq(Normalise.SUM),
                     pack.exponent.eq(Exponent.LARGER),
                     pack.sign.eq(Sign.LARGER),
                 ]
-                m.next = "ALIGN"
-            with m.State("ALIGN"):
-                m.d.comb += align.shift.eq(Shift.SUM)
                 m.next = "SUM"
             with m.State("SUM"):
                 with m.If(sigmoid):
-                    m.d.comb += [pack.magnitude.eq(Magnitude.SUM), self.control.write.eq(Write.RELAY)]
+                    m.d.comb += self.control.write.eq(Write.RELAY)
                     m.next = "INVERT"
                 with m.Elif(self.subtracting):
-                    m.d.comb += [pack.normalise.eq(Normalise.SUM), pack.exponent.eq(Exponent.COARSE)]
                     m.next = "FINE"
                 with m.Else():
-                    finish(Magnitude.SUM)
+                    finish()
             with m.State("INVERT"):
                 invert()
                 m.d.sync += inverting.eq(1)
                 m.next = "TABLE"
+            with m.State("COARSE"):
+                m.next = "FINE"
             with m.State("FINE"):
-                m.d.comb += pack.exponent.eq(Exponent.FINE)
-                m.next = "PACK NORMAL"
-            with m.State("PACK NORMAL"):
-                finish(Magnitude.NORMAL)
+                m.d.comb += [pack.exponent.eq(Exponent.NORMAL), pack.magnitude.eq(Magnitude.NORMAL)]
+                m.next = "FINISH"
 
             with m.State("TABLE"):
                 m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
@@ -152,26 +155,21 @@ class FloatOps(wiring.Component):
             with m.State("SLOPE"), m.If(~self.busy):
                 m.next = "INTERPOLATE"
             with m.State("INTERPOLATE"):
-                m.next = "PACK VALUE"
-            with m.State("PACK VALUE"):
+                m.d.comb += pack.magnitude.eq(Magnitude.VALUE)
+                m.next = "FINISH VALUE"
+            with m.State("FINISH VALUE"):
                 with m.If(sigmoid & ~inverting):
-                    m.d.comb += [
-                        pack.magnitude.eq(Magnitude.VALUE),
-                        self.control.write.eq(Write.RELAY),
-                        align.keep.eq(Keep.ONE),
-                    ]
+                    m.d.comb += [self.control.write.eq(Write.RELAY), align.keep.eq(Keep.ONE)]
                     m.next = "COMPARE"
                 with m.Else():
-                    finish(Magnitude.VALUE)
+                    finish()
 
-            with m.State("POWER"), m.If(~self.busy):
-                m.next = "POWER AMOUNT"
+            with m.State("POWER"):
+                m.d.comb += pack.magnitude.eq(Magnitude.PRODUCT)
+                with m.If(~self.busy):
+                    m.next = "POWER AMOUNT"
             with m.State("POWER AMOUNT"):
-                m.d.comb += [
-                    pack.magnitude.eq(Magnitude.PRODUCT),
-                    align.operands.eq(Operands.MANTISSA),
-                    align.amount.eq(Amount.EXPONENT),
-                ]
+                m.d.comb += [align.operands.eq(Operands.MANTISSA), align.amount.eq(Amount.EXPONENT)]
                 m.next = "POWER SHIFT"
             with m.State("POWER SHIFT"):
                 m.d.comb += align.shift.eq(Shift.POWER)
@@ -187,7 +185,7 @@ class FloatOps(wiring.Component):
 
             with m.State("BEST"):
                 with m.If(self.greater):
-                    m.d.comb += self.control.write.eq(Write.FIRST)
+                    m.d.comb += self.control.write.eq(Write.REGISTER)
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
         return m

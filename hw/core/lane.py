@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
@@ -11,16 +13,72 @@ from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import Store
 
 from .generator import Generator
-from .uop import Uop, X, Y
+from .uop import X, Y
 
-__all__ = ["Lane"]
+__all__ = ["Lane", "LaneControl", "lane_control"]
+
+
+class LaneControl(data.StructLayout):
+    """What a lane must know of the micro-operations in its pipeline, by the cycle of :mod:`.uop` in which it is used."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__(
+            {
+                "step": 1,  # 9 for noise, 11 for updates
+                "x": X,  # 10
+                "y": Y,
+                "positive_only": 1,
+                "lane": range(max(2, config.lanes)),
+                "m": signed(config.operand_bits),
+                "accumulate": 1,  # 12
+                "init": 1,
+                "aligned_x": X,
+                "aligned_y": Y,
+                "lateral": 1,
+                "member": range(max(2, config.group)),
+                "fine": 1,
+                "fine_late": 1,  # 13
+                "lateral_late": 1,
+                "store_row": 1,
+                "function": Store,
+                "update": 1,  # 14
+            }
+        )
+
+
+def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> data.View:
+    """The control of a cluster's lanes from its micro-operations in cycles 9 to 14."""
+    address, operands, multiply, product, add, saturate = stages
+    control = Signal(LaneControl(config))
+    # NOISE is emitted only after all updates have stepped, so that the order of work is the order of steps.
+    noise = address.valid & (address.flags.x == X.NOISE)
+    m.d.comb += [
+        control.step.eq(noise | (multiply.valid & multiply.flags.update)),
+        control.x.eq(operands.flags.x),
+        control.y.eq(operands.flags.y),
+        control.positive_only.eq(operands.flags.lateral),
+        control.lane.eq(operands.lane),
+        control.m.eq(operands.m),
+        control.accumulate.eq(product.valid & product.flags.accumulate),
+        control.init.eq(product.flags.init),
+        control.aligned_x.eq(product.flags.x),
+        control.aligned_y.eq(product.flags.y),
+        control.lateral.eq(product.flags.lateral),
+        control.member.eq(product.member),
+        control.fine.eq(product.flags.fine),
+        control.fine_late.eq(add.flags.fine),
+        control.lateral_late.eq(add.flags.lateral),
+        control.store_row.eq(add.flags.store_row),
+        control.function.eq(add.flags.function),
+        control.update.eq(saturate.flags.update),
+    ]
+    return control
 
 
 class Lane(wiring.Component):
     """Multiplier, accumulator, stochastic update and store of one lane.
 
-    ``uop`` is the cluster's registered micro-operation (cycle 9 of :mod:`.uop`), which the lane delays by itself
-    through ``stages``; throughput one micro-operation a cycle, latencies as listed there.
+    Throughput one micro-operation a cycle; latencies as listed in :mod:`.uop`.
 
     Parameters
     ----------
@@ -29,7 +87,7 @@ class Lane(wiring.Component):
 
     Members
     -------
-    ``stages`` : the micro-operation in cycles 9 to 14.
+    ``control`` : :class:`LaneControl`, the same for all lanes of a cluster.
     ``weight`` : weight of the row read in the cycle before.
     ``first``, ``second`` : vector registers read in the cycle before through port p1 and p2; ``member`` : the element of
     the lane's group that LMAC and LUPD use.
@@ -45,7 +103,7 @@ class Lane(wiring.Component):
         self.y_bits = config.operand_bits
         super().__init__(
             {
-                "stages": In(Uop(config)).array(6),
+                "control": In(LaneControl(config)),
                 "weight": In(signed(config.weight_bits)),
                 "first": In(signed(ELEMENT.bits)),
                 "second": In(signed(ELEMENT.bits)),
@@ -63,22 +121,19 @@ class Lane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        address, operands, multiply, product, add, _ = self.stages
+        control = self.control
         m.submodules.generator = generator = Generator(self.index)
-        step_noise = address.valid & (address.flags.x == X.NOISE)
-        step_update = multiply.valid & multiply.flags.update
         m.d.comb += [
             generator.seed_valid.eq(self.seed_valid),
             generator.seed.eq(self.seed),
-            # NOISE is emitted only after all updates have stepped, so that the order of work is the order of steps.
-            generator.step.eq(step_noise | step_update),
+            generator.step.eq(control.step),
         ]
 
         # cycle 10: choose the factors
         x = Signal(signed(self.x_bits))
         y = Signal(signed(self.y_bits))
-        positive = (self.weight > 0) | ~operands.flags.lateral
-        with m.Switch(operands.flags.x):
+        positive = (self.weight > 0) | ~control.positive_only
+        with m.Switch(control.x):
             with m.Case(X.WEIGHT):
                 m.d.sync += x.eq(Mux(positive, self.weight, 0))
             with m.Case(X.VECTOR):
@@ -87,11 +142,11 @@ class Lane(wiring.Component):
                 m.d.sync += x.eq(1 << ELEMENT.fraction)
             with m.Case(X.NOISE):
                 m.d.sync += x.eq(generator.state[20:].as_signed())
-        with m.Switch(operands.flags.y):
+        with m.Switch(control.y):
             with m.Case(Y.OPERAND):
-                m.d.sync += y.eq(operands.m)
+                m.d.sync += y.eq(control.m)
             with m.Case(Y.MASKED):
-                m.d.sync += y.eq(Mux(operands.lane == self.index, operands.m, 0))
+                m.d.sync += y.eq(Mux(control.lane == self.index, control.m, 0))
             with m.Case(Y.VECTOR):
                 m.d.sync += y.eq(self.first)
             with m.Case(Y.SECOND):
@@ -104,7 +159,7 @@ class Lane(wiring.Component):
         m.d.sync += exact.eq(x * y)
         m.d.comb += self.product.eq(exact)
 
-        negate = product.flags.lateral & (product.member != self.index % config.group)
+        negate = control.lateral & (control.member != self.index % config.group)
         self._accumulate(m, exact, negate)
         self._update(m, exact, negate, generator.state)
         return m
@@ -112,7 +167,7 @@ class Lane(wiring.Component):
     def _accumulate(self, m: Module, exact: Signal, negate: object) -> None:
         """Cycle 12: exact accumulation; 12 to 13: store."""
         config = self.config
-        _, _, _, product, add, _ = self.stages
+        control = self.control
         fraction = config.accumulator_fraction
         bits = config.accumulator_bits
         self.accumulator = accumulator = Signal(signed(bits))
@@ -123,14 +178,14 @@ class Lane(wiring.Component):
         }
         aligned = Signal(signed(bits))
         m.d.comb += aligned.eq(exact << shifts[X.VECTOR])
-        with m.If(product.flags.y == Y.GROUP):
+        with m.If(control.aligned_y == Y.GROUP):
             m.d.comb += aligned.eq(exact << (fraction - config.weight.fraction - ELEMENT.fraction))
-        with m.Elif(product.flags.y == Y.SECOND):
+        with m.Elif(control.aligned_y == Y.SECOND):
             m.d.comb += aligned.eq(exact << (fraction - 2 * ELEMENT.fraction))
-        with m.Elif(product.flags.x == X.WEIGHT):
+        with m.Elif(control.aligned_x == X.WEIGHT):
             m.d.comb += aligned.eq(exact << shifts[X.WEIGHT])
-        with m.If(product.valid & product.flags.accumulate):
-            base = Mux(product.flags.init, 0, accumulator)
+        with m.If(control.accumulate):
+            base = Mux(control.init, 0, accumulator)
             m.d.sync += accumulator.eq(Mux(negate, base - aligned, base + aligned))
 
         shift = fraction - ELEMENT.fraction
@@ -141,7 +196,7 @@ class Lane(wiring.Component):
         fits = (high == 0) | high.all()
         m.d.comb += clipped.eq(Mux(fits, rounded, Mux(rounded < 0, ELEMENT.min, ELEMENT.max)))
         m.d.sync += self.word_saturated.eq(~fits)
-        with m.Switch(add.flags.function):
+        with m.Switch(control.function):
             with m.Case(Store.RELU):
                 m.d.sync += self.word_value.eq(Mux(clipped < 0, 0, clipped))
             with m.Case(Store.STEP):
@@ -152,19 +207,19 @@ class Lane(wiring.Component):
     def _update(self, m: Module, exact: Signal, negate: object, state: Signal) -> None:
         """Cycles 12 to 14: stochastically rounded update, or the accumulator as a row (host access)."""
         config = self.config
-        _, _, _, product, add, saturate = self.stages
+        control = self.control
         coarse_shift = ELEMENT.fraction + config.operand.fraction - config.weight.fraction
         fine_shift = ELEMENT.fraction + config.fine_operand.fraction - config.weight.fraction
         random = state[16:]
-        noise = Mux(product.flags.fine, _aligned(random, fine_shift), _aligned(random, coarse_shift))
+        noise = Mux(control.fine, _aligned(random, fine_shift), _aligned(random, coarse_shift))
         noisy = Signal(signed(len(exact) + 1))
         m.d.sync += noisy.eq(Mux(negate, -exact, exact) + noise)
 
         row_shift = config.accumulator_fraction - config.operand.fraction
         total = Signal(signed(len(noisy) - min(coarse_shift, fine_shift) + 1))
-        change = Mux(add.flags.fine, noisy >> fine_shift, noisy >> coarse_shift)
-        learns = ~add.flags.lateral | (self.weight > 0)
-        with m.If(add.flags.store_row):
+        change = Mux(control.fine_late, noisy >> fine_shift, noisy >> coarse_shift)
+        learns = ~control.lateral_late | (self.weight > 0)
+        with m.If(control.store_row):
             m.d.sync += total.eq(self.accumulator[row_shift : row_shift + config.weight_bits].as_signed())
         with m.Else():
             m.d.sync += total.eq(self.weight + Mux(learns, change, 0))
@@ -173,7 +228,7 @@ class Lane(wiring.Component):
         fits = (high == 0) | high.all()
         m.d.sync += [
             self.row_value.eq(Mux(fits, total, Mux(total < 0, config.weight.min, config.weight.max))),
-            self.row_saturated.eq(~fits & saturate.flags.update),
+            self.row_saturated.eq(~fits & control.update),
         ]
 
 

@@ -17,7 +17,10 @@ _PIXEL_FRACTION = 16
 
 
 class Magnitude(enum.Enum, shape=2):
-    """Which 17 bits become the magnitude; the highest one must be among their upper two, or the result is zero."""
+    """Which 17 bits are the magnitude in the next cycle; their highest one must be among the upper two, unless it is 0.
+
+    It is chosen a cycle ahead because the packing is the longest way through the scalar unit.
+    """
 
     NORMAL = 0
     PRODUCT = 1
@@ -26,7 +29,7 @@ class Magnitude(enum.Enum, shape=2):
 
 
 class Normalise(enum.Enum, shape=3):
-    """What the normaliser takes. Two cycles later its result is the NORMAL magnitude."""
+    """What the normaliser takes in the next cycle. Its result is the NORMAL magnitude two cycles after that one."""
 
     HOLD = 0
     SUM = 1
@@ -57,10 +60,8 @@ class Exponent(enum.Enum, shape=4):
     """exponent of the larger operand"""
     EXP2 = 8
     """integer part of the power of two, - 15"""
-    COARSE = 9
-    """less the normaliser's first shift"""
-    FINE = 10
-    """less its second shift"""
+    NORMAL = 9
+    """that of what the normaliser took in the cycle before"""
 
 
 class Sign(enum.Enum, shape=3):
@@ -128,22 +129,20 @@ class Packer(wiring.Component):
 
         # The normaliser: whole bytes first, then single bits. Bits that no later shift can bring back are dropped.
         wide = Signal(_WIDTH)
-        start = Signal(signed(10))
-        with m.Switch(control.normalise):
+        taken, shifting = Signal(Normalise), Signal(Normalise)
+        m.d.sync += [taken.eq(control.normalise), shifting.eq(taken)]
+        with m.Switch(taken):
             with m.Case(Normalise.SUM):
                 # The difference has no carry: its highest bit is the one that the larger magnitude starts with.
-                m.d.comb += [wide[_WIDTH - MAGNITUDE_BITS - 2 :].eq(self.sum[ALIGN_BITS - 2 :]), start.eq(exponent)]
+                m.d.comb += wide[_WIDTH - MAGNITUDE_BITS - 2 :].eq(self.sum[ALIGN_BITS - 2 :])
             with m.Case(Normalise.PIXELS):
-                m.d.comb += [wide.eq(self.pixels), start.eq(_WIDTH - MAGNITUDE_BITS - _PIXEL_FRACTION)]
-            with m.Case(Normalise.ELEMENT):
-                m.d.comb += [wide.eq(self.total), start.eq(_WIDTH - MAGNITUDE_BITS - ELEMENT.fraction)]
-            with m.Case(Normalise.TOTAL):
-                # The quotient is to be shifted by 31 - 14 more than this exponent, with one guard bit; 16 of that are
-                # taken off by using the upper half of the product.
-                guarded = 31 - PROBABILITY_FRACTION - 1 - MAGNITUDE_BITS + GUARD_SHIFT + 1
-                m.d.comb += [wide.eq(self.total), start.eq(_WIDTH - MAGNITUDE_BITS + guarded)]
+                m.d.comb += wide.eq(self.pixels)
+            with m.Default():
+                m.d.comb += wide.eq(self.total)
         coarse = Signal(MAGNITUDE_BITS + 7)
         bytes_ = Signal(2)
+        shifted_bytes = Signal(2)
+        m.d.sync += shifted_bytes.eq(bytes_)
         m.d.comb += bytes_.eq(Mux(wide[24:].any(), 0, Mux(wide[16:24].any(), 1, Mux(wide[8:16].any(), 2, 3))))
         with m.Switch(bytes_):
             for count in range(4):
@@ -155,11 +154,26 @@ class Packer(wiring.Component):
             with m.If(coarse[len(coarse) - 1 - count]):
                 m.d.comb += bits.eq(count)
         m.d.sync += fine.eq((coarse << bits)[7 : len(coarse)])
+        unshifted = Signal(signed(10))
+        with m.Switch(shifting):
+            with m.Case(Normalise.SUM):
+                m.d.comb += unshifted.eq(exponent)
+            with m.Case(Normalise.PIXELS):
+                m.d.comb += unshifted.eq(_WIDTH - MAGNITUDE_BITS - _PIXEL_FRACTION)
+            with m.Case(Normalise.ELEMENT):
+                m.d.comb += unshifted.eq(_WIDTH - MAGNITUDE_BITS - ELEMENT.fraction)
+            with m.Default():
+                # A quotient is to be shifted by 31 - 14 more than this exponent, with one guard bit; 16 of that are taken
+                # off by using the upper half of the product.
+                guarded = 31 - PROBABILITY_FRACTION - 1 - MAGNITUDE_BITS + GUARD_SHIFT + 1
+                m.d.comb += unshifted.eq(_WIDTH - MAGNITUDE_BITS + guarded)
 
         # The magnitude and its packing.
         wide_magnitude = Signal(17)
         final = Signal(signed(10))
-        with m.Switch(control.magnitude):
+        chosen = Signal(Magnitude)
+        m.d.sync += chosen.eq(control.magnitude)
+        with m.Switch(chosen):
             with m.Case(Magnitude.NORMAL):
                 m.d.comb += wide_magnitude.eq(fine)
             with m.Case(Magnitude.PRODUCT):
@@ -220,10 +234,8 @@ class Packer(wiring.Component):
                 m.d.comb += operand.eq(self.larger_exponent)
             with m.Case(Exponent.EXP2):
                 m.d.comb += [base.eq(1 - MAGNITUDE_BITS), operand.eq(self.sum[16:24].as_signed())]
-            with m.Case(Exponent.COARSE):
-                m.d.comb += [base.eq(start), operand.eq(Cat(C(0, 3), bytes_)), subtract.eq(1)]
-            with m.Case(Exponent.FINE):
-                m.d.comb += [base.eq(exponent), operand.eq(bits), subtract.eq(1)]
+            with m.Case(Exponent.NORMAL):
+                m.d.comb += [base.eq(unshifted), operand.eq(Cat(bits, shifted_bytes)), subtract.eq(1)]
         following = add_or_subtract(m, base, operand, subtract, 10, carry)
         with m.If(control.exponent != Exponent.HOLD):
             m.d.sync += [exponent.eq(following), special.eq(_Special.NONE)]

@@ -18,11 +18,11 @@ class ResultPort(wiring.Component):
     """One result register in front of the result stream.
 
     Cycles from ``start`` to ``done``, both counted, while the stream accepts one word a cycle: OUTS and OUTI 2, OUTE
-    n + 1. The last word is on the stream one cycle after ``done``.
+    n + 2. The last word is on the stream one cycle after ``done``.
 
     Members
     -------
-    ``start`` : pulse; ``op`` is one of the above, the walk is at its start, and the source register is being read.
+    ``start`` : pulse; ``op`` is one of the above, the walk rewinds, and the source register is being read.
     ``op`` : short operation code, stable until ``done``.
     ``first`` : first operand, for OUTS. ``index`` : for OUTI. ``element`` : element read, for OUTE.
     ``read_last`` : of the walk.
@@ -66,10 +66,12 @@ class ResultPort(wiring.Component):
                 m.d.comb += self.control.align.keep.eq(Keep.SCALAR)
                 m.next = "ONE"
                 with m.If(self.op == short_op(Op.OUTE)):
-                    m.next = "ELEMENTS"
+                    m.next = "ADDRESS"
             with m.State("ONE"), m.If(vacant):
                 m.d.comb += [loading.eq(1), self.done.eq(1)]
                 m.next = "IDLE"
+            with m.State("ADDRESS"):
+                m.next = "ELEMENTS"
             with m.State("ELEMENTS"), m.If(vacant):
                 # The element before the address is taken, so the next one must be addressed in this same cycle.
                 m.d.comb += [loading.eq(1), walk.ahead.eq(1), walk.next_read.eq(1)]

@@ -11,18 +11,14 @@ from .packer import PackControl
 __all__ = ["ScalarControl", "Write"]
 
 
-class Write(enum.Enum, shape=3):
-    """What is written to the destination register."""
+class Write(enum.Enum, shape=2):
+    """What becomes of the value that the operation gives: the packed result for most of them."""
 
     NONE = 0
     RELAY = 1
-    """nothing, but the packed result takes the place of the scalar read in the next cycle"""
-    RESULT = 2
-    """the packed result"""
-    FIRST = 3
-    """the first operand, to the second source register"""
-    IMMEDIATE = 4
-    REDUCED = 5
+    """it takes the place of the scalar read in the next cycle"""
+    REGISTER = 2
+    """it is written to the destination register"""
 
 
 ScalarControl = data.StructLayout(

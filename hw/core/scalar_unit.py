@@ -36,6 +36,7 @@ SeedRequest = data.StructLayout({"valid": 1, "value": 32})
 """The random generator restarts."""
 
 _USE_ELEMENTS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
+_TWO_OPERANDS = (Op.MUL, Op.ADD, Op.SUB, Op.BEST)
 _GIVE_INDEX = (Op.DRAW, Op.AMAX, Op.BEST)
 
 
@@ -47,13 +48,12 @@ class ScalarUnit(wiring.Component):
 
     ============================  ======================================
     LDI, TAKE                     1 (TAKE waits for a reduced scalar)
-    BEST                          2
-    OUTS, OUTI; OUTE              2; n + 1 (if results are accepted)
-    XN, EADD                      3
-    MUL, STE                      4
+    OUTS, OUTI; OUTE              2; n + 2 (if results are accepted)
+    BEST                          3
+    MUL, XN, STE, EADD            4
     ADD, SUB                      4, or 6 where magnitudes are subtracted
     RSQ, REC                      5
-    LDE                           6
+    LDE                           7
     EXP; SIG                      9; 17
     AMAX                          n + 3
     DRAW                          n + 9 + c for the index c
@@ -137,7 +137,8 @@ class ScalarUnit(wiring.Component):
             fetch.eq(queue.o.valid & queue.o.ready),
             self.idle.eq(queue.empty & ~executing & result_port.empty),
         ]
-        m.d.sync += start.eq(fetch)
+        two_operands = Signal()
+        m.d.sync += [start.eq(fetch), two_operands.eq(fetch & _is(waiting.op, _TWO_OPERANDS))]
         with m.If(fetch):
             m.d.sync += [entry.eq(waiting), executing.eq(1)]
         with m.Elif(done):
@@ -163,30 +164,31 @@ class ScalarUnit(wiring.Component):
                 with m.Case(*map(short_op, ops)):
                     m.d.comb += part.start.eq(start)
             with m.Case(short_op(Op.LDI)), m.If(start):
-                m.d.comb += [write.eq(Write.IMMEDIATE), done.eq(1)]
+                m.d.comb += [write.eq(Write.REGISTER), done.eq(1)]
             with m.Case(TAKE):
                 m.d.comb += self.reduced.ready.eq(executing)
                 with m.If(self.reduced.valid & executing):
-                    m.d.comb += [write.eq(Write.REDUCED), done.eq(1)]
+                    m.d.comb += [write.eq(Write.REGISTER), done.eq(1)]
             with m.Default(), m.If(start):
                 m.d.comb += done.eq(1)
 
-        # Registers. The second one is read in the cycle after the first.
+        # Registers. The second one is read in the cycle after the first; whenever that is not so, the first one of the
+        # entry that waits is read, so that it is there if this is the last cycle: which one it is is known late.
         best = entry.op == short_op(Op.BEST)
         m.d.comb += [
-            registers.address.eq(Mux(done | ~executing, waiting.more.registers.s, entry.more.registers.p1)),
+            registers.address.eq(Mux(two_operands, entry.more.registers.p1, waiting.more.registers.s)),
             registers.outer_address.eq(self.read_address),
             self.read_data.eq(registers.outer_data),
-            registers.write.eq((write != Write.NONE) & (write != Write.RELAY)),
+            registers.write.eq(write == Write.REGISTER),
             registers.relay.eq(write == Write.RELAY),
             registers.number.eq(Mux(best, entry.more.registers.p1, entry.d)),
         ]
-        with m.Switch(write):
-            with m.Case(Write.FIRST):
+        with m.Switch(entry.op):
+            with m.Case(short_op(Op.BEST)):
                 m.d.comb += registers.value.eq(datapath.operand)
-            with m.Case(Write.IMMEDIATE):
+            with m.Case(short_op(Op.LDI)):
                 m.d.comb += registers.value.eq(Cat(entry.number, entry.more.number))
-            with m.Case(Write.REDUCED):
+            with m.Case(TAKE):
                 m.d.comb += registers.value.eq(self.reduced.payload)
             with m.Default():
                 m.d.comb += registers.value.eq(datapath.result)
@@ -194,7 +196,7 @@ class ScalarUnit(wiring.Component):
         # The datapath, and what the sequencers see of it.
         m.d.comb += [
             datapath.control.eq(control),
-            datapath.control.walk.rewind.eq(control.walk.rewind | fetch),
+            datapath.control.walk.rewind.eq(control.walk.rewind | start),
             datapath.scalar.eq(registers.data),
             datapath.negate.eq(entry.op == short_op(Op.SUB)),
             datapath.immediate.eq(entry.number),
@@ -241,7 +243,7 @@ class ScalarUnit(wiring.Component):
             self.scalar_done.valid.eq(registers.write | (done & best)),
             self.scalar_done.number.eq(registers.number),
             self.index_done.valid.eq(done & _is(entry.op, _GIVE_INDEX)),
-            self.index_done.write.eq(~best | (write != Write.NONE)),
+            self.index_done.write.eq(~best | datapath.greater),
             self.index_done.number.eq(entry.d),
             self.index_done.value.eq(Mux(best, entry.where.index, index)),
             self.element_done.eq(done & _is(entry.op, _USE_ELEMENTS)),

@@ -15,7 +15,7 @@ __all__ = ["Scanner"]
 class Scanner(wiring.Component):
     """Holds a nonzero mask of every vector register word and walks through the set bits of consecutive words.
 
-    The first element appears 3 cycles after ``start``; then one a cycle as long as a word has, on average, two nonzero
+    The first element appears 4 cycles after ``start``; then one a cycle as long as a word has, on average, two nonzero
     elements or a whole cluster of lanes.
 
     Parameters

@@ -37,7 +37,7 @@ class Softmax(wiring.Component):
 
     Members
     -------
-    ``start`` : pulse; the walk is at its start. ``read_last``, ``write_last`` : of the walk. ``busy`` : of the multiplier.
+    ``start`` : pulse; the walk rewinds. ``read_last``, ``write_last`` : of the walk. ``busy`` : of the multiplier.
     ``control`` : of the datapath. ``done`` : the last cycle.
     """
 
@@ -89,6 +89,7 @@ class Softmax(wiring.Component):
             with m.State("WAIT"), m.If(walk.next_write | self.overlap):
                 m.next = "READ"
             with m.State("DRAIN"):
+                m.d.comb += pack.normalise.eq(Normalise.TOTAL)
                 with m.If(walk.next_write & self.write_last):
                     m.d.comb += walk.rewind.eq(1)
                     m.next = "COARSE"
@@ -99,17 +100,12 @@ class Softmax(wiring.Component):
 
             # The reciprocal of the sum, into the left factor.
             with m.State("COARSE"):
-                m.d.comb += [pack.normalise.eq(Normalise.TOTAL), pack.exponent.eq(Exponent.COARSE)]
                 m.next = "FINE"
             with m.State("FINE"):
-                m.d.comb += pack.exponent.eq(Exponent.FINE)
+                m.d.comb += [pack.exponent.eq(Exponent.NORMAL), pack.magnitude.eq(Magnitude.NORMAL)]
                 m.next = "PACK"
             with m.State("PACK"):
-                m.d.comb += [
-                    pack.magnitude.eq(Magnitude.NORMAL),
-                    self.control.write.eq(Write.RELAY),
-                    align.amount.eq(Amount.EXPONENT),
-                ]
+                m.d.comb += [self.control.write.eq(Write.RELAY), align.amount.eq(Amount.EXPONENT)]
                 m.next = "POINT"
             with m.State("POINT"):
                 m.d.comb += [table.point.eq(Point.SCALAR), table.function.eq(Function.RECIPROCAL)]

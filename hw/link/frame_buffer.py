@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -64,6 +64,8 @@ class FrameBuffer(wiring.Component):
         m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1})
         write = storage.write_port()
         read = storage.read_port()
+        if platform is None:
+            m.d.sync += Assert(~(read.en & write.en), "a frame is read and written in one cycle")
 
         full = Signal()
         released = Signal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Assert, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,6 +53,8 @@ class FrameSender(wiring.Component):
         m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1})
         write = storage.write_port()
         read = storage.read_port()
+        if platform is None:
+            m.d.sync += Assert(~(read.en & write.en), "a frame is read and written in one cycle")
 
         place = Signal(range(self._depth + 1), init=1)  # of the next byte, to be stuffed or sent
         mark = Signal(range(self._depth + 1))  # of the open code byte; while sending: where the frame ends
@@ -70,6 +72,8 @@ class FrameSender(wiring.Component):
             crc.i.valid.eq(taken),
             write.addr.eq(Mux(close, mark, place)),
             write.data.eq(Mux(close, code, byte)),
+            read.addr.eq(place),
+            read.en.eq(0),
         ]
         with m.If(offered):
             m.d.comb += [write.en.eq(1), close.eq(full | (byte == 0)), taken.eq(~full)]
@@ -96,7 +100,6 @@ class FrameSender(wiring.Component):
                 wanted = Signal()
                 m.d.comb += [
                     wanted.eq(self.o.ready | ~self.o.valid),
-                    read.addr.eq(place),
                     read.en.eq(wanted),
                     self.o.payload.eq(read.data),
                 ]

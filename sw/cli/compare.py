@@ -30,7 +30,7 @@ def compare(
     json: JsonFile = None,
 ) -> None:
     """Train two boards in step: exit code 0 if every output and every weight is equal, 1 if not."""
-    from onward.sw.cli.progress import progress_bar
+    from onward.sw.cli.progress import progress_bar, say
     from onward.sw.cli.training import load_fitted
     from onward.sw.driver import compare as comparing
     from onward.sw.driver.board import Board
@@ -56,7 +56,7 @@ def compare(
                 data.train_labels,
                 inject_fault,
                 advance,
-                lambda line: typer.echo(line, err=True),
+                say,
             )
     write_json(
         json,

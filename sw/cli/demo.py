@@ -33,6 +33,7 @@ def demo(
     import numpy as np
 
     from onward.sw.cli.pictures import draw_digits, draw_learning_curve
+    from onward.sw.cli.progress import say
     from onward.sw.cli.training import count_images, run_figures, train_and_test
     from onward.sw.driver.board import Board
     from onward.sw.driver.fitting import fit_dataset
@@ -46,9 +47,7 @@ def demo(
     tested = count_images(test, len(data.test_labels), "test")
     recipe = Recipe("ff", min(samples, len(data.train_labels)), samples, find_rule("ff").parameters, seed)
     out.mkdir(parents=True, exist_ok=True)
-    typer.echo(
-        f"{board}: {config.name}; a simulated board is compiled when it is opened first, about a minute", err=True
-    )
+    say(f"opening {board}: {config.name} (compiling a simulated board, the first time, takes about a minute)")
     with Board.open(board, config) as opened, Board.open("golden", config) as golden:
         training, evaluation = train_and_test(opened, recipe, data, tested)
         figures = run_figures(opened, recipe, data, training, evaluation)

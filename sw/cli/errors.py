@@ -17,6 +17,7 @@ EXPECTED = {
     "onward.hw.spec.config.ConfigError",
     "onward.sim.board.build.SimBuildError",
     "onward.sim.board.simulator.SimError",
+    "onward.sim.cocotb.runner.SimulatorMissing",
     "onward.sw.cli.report.RunError",
     "onward.sw.data.errors.DatasetError",
     "onward.sw.driver.checkpoint.CheckpointError",
@@ -33,7 +34,9 @@ class OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            line = one_line(error)
+            # A wrong option or argument; the class has no public name.
+            usage = getattr(error, "format_message", None)
+            line = usage() if usage else one_line(error)
             if line is None:
                 raise
             typer.echo(f"onward: {line}", err=True)

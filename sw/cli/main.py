@@ -21,6 +21,7 @@ app = typer.Typer(
     cls=OneLineErrors,
     help="An FPGA core that learns: train it, simulate it, and check it against the golden model.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for name, command in (

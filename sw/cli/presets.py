@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -18,12 +19,12 @@ __all__ = ["presets"]
 def presets(json: JsonFile = None) -> None:
     """List the named configurations."""
     check_target(json)
-    table = Table("preset", "network", "classes", "lanes", "rows", "weight bits", "memory", "clock")
+    table = Table("preset", "network", "classes", "lanes", "rows", "bits", "memory", "MHz", box=box.SIMPLE_HEAD)
     report: dict[str, Any] = {}
     for name, config in PRESETS.items():
         network = "-".join(map(str, (config.inputs, *config.hidden)))
         sizes = (config.classes, config.lanes, config.rows, config.weight_bits, config.memory)
-        table.add_row(name, network, *map(str, sizes), f"{config.clock_mhz:g} MHz")
+        table.add_row(name, network, *map(str, sizes), f"{config.clock_mhz:g}")
         report[name] = {
             "inputs": config.inputs,
             "hidden": list(config.hidden),

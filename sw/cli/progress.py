@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-__all__ = ["Advance", "progress_bar", "training_note"]
+__all__ = ["Advance", "progress_bar", "say", "training_note"]
 
 Advance = Callable[..., None]
 """Called with how much is done, and optionally a note to show."""
@@ -41,6 +41,13 @@ def progress_bar(title: str, total: int) -> Iterator[Advance]:
             bar.update(task, completed=done, note=note)
 
         yield advance
+
+
+def say(line: str) -> None:
+    """Tell what goes on, on standard error if that is a terminal."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(line, markup=False, highlight=False)
 
 
 def training_note(advance: Advance) -> Callable[[int, float | None], None]:

@@ -46,9 +46,11 @@ def train(
     check_new(out)
     check_target(json)
     config = load_preset(preset)
-    given = {"rate": rate, "readout_rate": readout_rate}
+    usual = find_rule(rule).parameters
     parameters = replace(
-        find_rule(rule).parameters, **{key: value for key, value in given.items() if value is not None}
+        usual,
+        rate=usual.rate if rate is None else rate,
+        readout_rate=usual.readout_rate if readout_rate is None else readout_rate,
     )
     data = load_fitted(dataset, folder, config)
     images = count_images(samples, len(data.train_labels), "training")

@@ -41,7 +41,7 @@ _IDENTITY = struct.Struct("<B8sHIHHH")
 _INSTRUCTION_BYTES = 16
 _CRC_BYTES = 4
 _SHORTEST_REPLY = 3 + _CRC_BYTES
-_LONGEST_REPLY = 4096
+_LONGEST_FRAME = 4096
 _SEGMENT_BYTES = 2
 _SEGMENT_LIMIT = 255
 
@@ -139,7 +139,6 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self._pending = bytearray()
-        self._overrun = False
         self.damaged = 0
 
     def feed(self, data: bytes) -> list[Reply]:
@@ -151,25 +150,17 @@ class FrameDecoder:
             If an undamaged frame is no reply of this version of the protocol.
         """
         self._pending += data
-        *frames, rest = self._pending.split(b"\0")
-        replies = []
-        for frame in frames:
-            if frame:
-                body = None if self._overrun else _checked(bytes(frame))
-                if body is None:
-                    self.damaged += 1
-                else:
-                    replies.append(_parse(body))
-            self._overrun = False
-        if len(rest) > _LONGEST_REPLY:
-            self._overrun = True
-            rest = rest[:1]
-        self._pending = rest
-        return replies
+        *frames, self._pending = self._pending.split(b"\0")
+        bodies = [_checked(bytes(frame)) for frame in frames if frame]
+        self._pending = self._pending[-_LONGEST_FRAME - 1 :]  # one byte too long stays too long
+        self.damaged += bodies.count(None)
+        return [_parse(body) for body in bodies if body is not None]
 
 
 def _checked(frame: bytes) -> bytes | None:
     """The body of a frame without its checksum, or None if it is damaged."""
+    if len(frame) > _LONGEST_FRAME:
+        return None
     try:
         body = cobs.decode(frame)
     except cobs.DecodeError:

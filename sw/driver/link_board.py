@@ -25,7 +25,7 @@ _WINDOW = 2
 """Commands on their way at a time, the most that the protocol allows: one sample is sent while another is used."""
 
 _PATIENCE = 10.0
-"""Seconds in which a core must have said who it is, whatever else the line brings."""
+"""Seconds in which a core must have answered the first questions, whatever else the line brings."""
 
 
 class LinkBoard(Board):
@@ -164,13 +164,13 @@ class LinkBoard(Board):
 
     def _meet(self) -> None:
         """Find out who is there, through whatever an earlier host has left on the line."""
-        deadline = time.monotonic() + _PATIENCE
         # The zero ends a frame that an earlier host may have left unfinished.
         self._transport.write(b"\0")
-        identity = self._ask(Command.IDENTIFY, deadline)
+        identity = self._ask(Command.IDENTIFY)
+        deadline = time.monotonic() + _PATIENCE
         try:
             frames.parse_identity(identity.result()).check(self.config)
-            while (answer := self._ask(Command.RESET, deadline)).status is Status.BUSY:
+            while (answer := self._ask(Command.RESET)).status is Status.BUSY:
                 if time.monotonic() > deadline:
                     raise LinkError("the core stays busy with what an earlier host has started")
                 time.sleep(0.01)
@@ -178,9 +178,9 @@ class LinkBoard(Board):
         except LinkError as error:
             raise LinkError(f"{self.name}: {error}") from None
 
-    def _ask(self, command: Command, deadline: float) -> Reply:
+    def _ask(self, command: Command) -> Reply:
         """The reply to a command, with replies to others and damaged bytes around it ignored."""
-        sequence = self._send(command)
+        sequence, deadline = self._send(command), time.monotonic() + _PATIENCE
         heard = 0
         while True:
             while self._replies:

@@ -10,7 +10,7 @@ from onward.hw.spec.isa import Op
 from onward.sw.programs.assembler import Program
 
 from .lockstep import Chunk, Side
-from .probe import Spot, differences, end_of, observe
+from .probe import Spot, differences, milestones, observe
 
 __all__ = ["Difference", "find_difference"]
 
@@ -92,7 +92,7 @@ def find_difference(
         a, b = (observe(side, chunk, sample, address) for side in sides)
         return list(differences(a, b))
 
-    begin, end = chunk.program.entries["train"], end_of(chunk.program)
+    begin = chunk.program.entries["train"]
     say(f"sample {first + sample} is the first that differs: looking for the instruction")
     old = spots(begin)
     before = {(spot.row, spot.lane) for spot in old}
@@ -100,18 +100,24 @@ def find_difference(
     def new_spots(address: int) -> list[Spot]:
         return [spot for spot in spots(address) if (spot.row, spot.lane) not in before]
 
-    if not new_spots(end):
-        note = "no instruction of this sample is to blame" if old else "it does not come again in shortened programs"
-        return _difference(sides, chunk.program, first + sample, None, (old or [spot])[0], note)
-    address = _first(lambda cut: bool(new_spots(cut)), begin, end)
-    if old:
-        note = "the weight differs before the sample begins; the instruction is the first that it reaches"
-        return _difference(sides, chunk.program, first + sample, address - 1, old[0], note)
-    return _difference(sides, chunk.program, first + sample, address - 1, new_spots(address)[0], "")
+    low = begin
+    for high in milestones(chunk.program):
+        if new_spots(high):
+            address = _first(lambda cut: bool(new_spots(cut)), low, high)
+            note = (
+                "the weight differs before the sample begins; the instruction is the first that it reaches"
+                if old
+                else ""
+            )
+            spot = old[0] if old else new_spots(address)[0]
+            return _difference(sides, chunk.program, first + sample, address - 1, spot, note)
+        low = high
+    note = "the sample's instructions do not show it" if old else "it does not come again in shortened programs"
+    return _difference(sides, chunk.program, first + sample, None, (old or [spot])[0], note)
 
 
 def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """The first number above ``low`` that ``holds``, if it holds for all from there to ``high``; it does for ``high``."""
+    """The first number above ``low`` that ``holds``, which does so from there to ``high``, and in any case there."""
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)

@@ -19,9 +19,12 @@ from onward.sw.programs.assembler import Program
 
 from .lockstep import Chunk, Side
 
-__all__ = ["Observation", "Spot", "differences", "end_of", "observe"]
+__all__ = ["Observation", "Spot", "differences", "milestones", "observe"]
 
-_INDEX_WRITERS = (Op.DRAW, Op.AMAX, Op.BEST, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP)
+Place = tuple[str, int]
+"""Kind and number of a scalar or index register, vector word or element."""
+
+_INDEX_WRITERS = (Op.DRAW, Op.AMAX, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP)
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,23 @@ class Spot:
     word: str | None = None
 
 
-def end_of(program: Program, entry: str = "train") -> int:
-    """Address of the END that closes the (straight) program at ``entry``."""
-    address = program.entries[entry]
-    while program.instructions[address].op is not Op.END:
-        address += 1
-    return address
+def milestones(program: Program) -> list[int]:
+    """Cuts of the (straight) program at ``train`` before an instruction that overwrites something, and the last one.
+
+    Between two of them a difference that can be seen does not vanish again.
+    """
+    begin = program.entries["train"]
+    body = program.instructions[begin:]
+    cuts: list[int] = []
+    written: set[Place] = set()
+    for address, word in enumerate(body, begin):
+        if word.op is Op.END:
+            return [*cuts, address]
+        writes = _writes(word) or ({("element", word.e)} if word.op is Op.EADD else set())
+        if writes & written:
+            cuts.append(address)
+        written |= writes
+    raise ValueError("the program has no END")
 
 
 def observe(side: Side, chunk: Chunk, sample: int, address: int) -> Observation:
@@ -57,14 +71,15 @@ def observe(side: Side, chunk: Chunk, sample: int, address: int) -> Observation:
     side.restore(chunk)
     if sample:
         side.run(chunk, 0, sample)
-    written = _Written.before(chunk.program, address)
+    begin = chunk.program.entries["train"]
+    written = set().union(*(_writes(word) for word in chunk.program.instructions[begin:address]))
     program, names = _cut(chunk.program, address, written)
     side.board.load_program(program)
     results = side.run(chunk, sample, sample + 1)[0]
     named = zip_longest(names, results, fillvalue=None)
     return Observation(
         side.board.read_weights(),
-        {word: side.board.read_vector(word) for word in sorted(written.vectors)},
+        {number: side.board.read_vector(number) for kind, number in sorted(written) if kind == "vector"},
         {name or f"surplus result {i}": value for i, (name, value) in enumerate(named) if value is not None},
     )
 
@@ -82,54 +97,38 @@ def differences(a: Observation, b: Observation) -> Iterator[Spot]:
             yield Spot(values, word=name)
 
 
-@dataclass(frozen=True)
-class _Written:
-    """What the first instructions of a program have written; writes through index registers are left out."""
-
-    scalars: set[int]
-    indexes: set[int]
-    elements: set[int]
-    vectors: set[int]
-    results: int
-
-    @classmethod
-    def before(cls, program: Program, address: int) -> _Written:
-        scalars: set[int] = set()
-        indexes: set[int] = set()
-        elements: set[int] = set()
-        vectors: set[int] = set()
-        results = 0
-        for word in program.instructions[program.entries["train"] : address]:
-            if word.op in _INDEX_WRITERS:
-                indexes.add(word.d)
-            elif "d" in USED_FIELDS[word.op]:
-                scalars.add(word.d)
-            if word.op is Op.BEST:
-                scalars.add(word.p1)
-            elif word.op is Op.ROWS:
-                elements.update(range(word.e, word.e + word.n))
-            elif word.op is Op.STE and not word.ri:
-                elements.add(word.e)
-            elif word.op is Op.ST and not word.p1i:
-                vectors.add(word.p1)
-            elif word.op in (Op.OUTS, Op.OUTI, Op.OUTE):
-                results += word.n if word.op is Op.OUTE else 1
-        return cls(scalars, indexes - {0}, elements, vectors, results)
+def _writes(word: Instruction) -> set[Place]:
+    """What an instruction writes for certain; not what an index register chooses."""
+    used = USED_FIELDS[word.op]
+    if word.op is Op.BEST:
+        return {("scalar", word.p1), ("index", word.d)}
+    if word.op in _INDEX_WRITERS:
+        return {("index", word.d)}
+    if word.op in (Op.ROWS, Op.SMAX):
+        return {("element", address) for address in range(word.e, word.e + word.n)}
+    if word.op is Op.STE and not word.ri:
+        return {("element", word.e)}
+    if word.op is Op.ST and not word.p1i:
+        return {("vector", word.p1)}
+    return {("scalar", word.d)} if "d" in used else set()
 
 
-def _cut(program: Program, address: int, written: _Written) -> tuple[Program, list[str]]:
+def _cut(program: Program, address: int, written: set[Place]) -> tuple[Program, list[str]]:
     """The program up to ``address``, then what it has written as results; and the names of all results."""
-    names = [f"result {i}" for i in range(written.results)]
+    begin = program.entries["train"]
+    counts = {Op.OUTS: 1, Op.OUTI: 1}
+    own = sum(word.n if word.op is Op.OUTE else counts.get(word.op, 0) for word in program.instructions[begin:address])
     tail = []
-    for number in sorted(written.scalars):
-        tail.append((f"scalar register {number}", Instruction(Op.OUTS, s=number)))
-    for number in sorted(written.indexes):
-        tail.append((f"index register {number}", Instruction(Op.OUTI, ri=number)))
-    for number in sorted(written.elements):
-        tail.append((f"element {number}", Instruction(Op.OUTE, e=number, n=1)))
-    room = min(program.config.results - written.results, program.config.program - address - 1)
+    for kind, number in sorted(written):
+        if kind == "scalar":
+            tail.append((f"scalar register {number}", Instruction(Op.OUTS, s=number)))
+        elif kind == "index" and number:
+            tail.append((f"index register {number}", Instruction(Op.OUTI, ri=number)))
+        elif kind == "element":
+            tail.append((f"element {number}", Instruction(Op.OUTE, e=number, n=1)))
+    room = min(program.config.results - own, program.config.program - address - 1)
     tail = tail[: max(room, 0)]
     instructions = (*program.instructions[:address], *(word for _, word in tail), Instruction(Op.END))
     entries = {"train": program.entries["train"]}
     cut = replace(program, instructions=instructions, comments=("",) * len(instructions), entries=entries)
-    return cut, names + [name for name, _ in tail]
+    return cut, [f"result {i}" for i in range(own)] + [name for name, _ in tail]

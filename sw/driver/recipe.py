@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class Recipe:
         parts = []
         for epoch in range(-(-self.samples // self.images)):
             order = self._order(epoch)[: self.samples - epoch * self.images]
-            for i, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+            for i, (begin, end) in enumerate(pairwise(edges)):
                 if begin < len(order):
                     parts.append((epoch, i, epoch * self.images + begin, order[begin:end]))
         factors = np.linspace(1.0, self.final, len(parts)).tolist()

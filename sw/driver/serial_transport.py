@@ -18,7 +18,7 @@ class SerialTransport:
     ----------
     port : device, such as ``/dev/ttyUSB0`` or ``COM3``.
     baud : symbols a second, those of the core's configuration.
-    timeout : seconds of silence after which :meth:`read` gives up, and in which :meth:`write` must get rid of its bytes.
+    timeout : seconds of silence after which :meth:`read` gives up, and :meth:`write` when the port takes nothing.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +52,7 @@ class Training:
         points = min(_CURVE_POINTS, len(wrong))
         edges = [len(wrong) * i // points for i in range(points + 1)]
         return [
-            {"samples": end, "training_error": 100 * float(wrong[begin:end].mean())}
-            for begin, end in zip(edges, edges[1:], strict=False)
+            {"samples": end, "training_error": 100 * float(wrong[begin:end].mean())} for begin, end in pairwise(edges)
         ]
 
 
@@ -91,7 +91,7 @@ def train(
 ) -> Training:
     """Train on ``board`` from the recipe's start weights; resets the board's counters.
 
-    With the ``weights`` that a training had before its step ``first_step``, the rest of it is done, with the same result.
+    With the ``weights`` that a training had before its step ``first_step``, the rest of it is done, with the same end.
 
     Raises
     ------

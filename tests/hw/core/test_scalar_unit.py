@@ -360,21 +360,21 @@ def test_unknown_operation_does_not_stop_it() -> None:
 
 LATENCIES = {
     Op.LDI: 1,
-    Op.BEST: 2,
-    Op.XN: 3,
-    Op.EADD: 3,
+    Op.BEST: 3,
+    Op.XN: 4,
+    Op.EADD: 4,
     Op.MUL: 4,
     Op.STE: 4,
     Op.ADD: 4,
     Op.SUB: 6,
     Op.RSQ: 5,
     Op.REC: 5,
-    Op.LDE: 6,
+    Op.LDE: 7,
     Op.EXP: 9,
     Op.SIG: 17,
     Op.AMAX: 13,
     Op.SMAX: 71,
-    Op.OUTE: 11,
+    Op.OUTE: 12,
 }
 """Of ten elements, and of an ADD of two positive numbers."""
 
@@ -401,7 +401,7 @@ def test_latency_of_draw_take_and_results() -> None:
     bench = Bench([0] * ELEMENTS).run([Entry(Op.OUTS)], [])
     assert bench.result_at == [bench.taken_at[-1] + HEAD + 3]
     bench = Bench([0] * ELEMENTS).run([Entry(Op.OUTE, n=10)], [])
-    assert bench.result_at == [bench.taken_at[-1] + HEAD + 3 + position for position in range(10)]
+    assert bench.result_at == [bench.taken_at[-1] + HEAD + 4 + position for position in range(10)]
 
 
 def test_converts_to_verilog() -> None:

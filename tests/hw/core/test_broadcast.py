@@ -1,0 +1,144 @@
+"""The broadcast unit: which micro-operations it makes of an instruction, when, and with which operands."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from amaranth.sim import Simulator
+
+from onward.hw.core.broadcast import Broadcast
+from onward.hw.core.uop import OPERAND_STAGE
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import scalar_from_float
+from onward.hw.spec.isa import Op, Source
+from onward.hw.spec.presets import PRESETS
+
+TINY = PRESETS["tiny"]
+ONE = scalar_from_float(1.0)
+
+
+class Bench:
+    """A broadcast unit with a sample, elements and vector registers around it; records its micro-operations."""
+
+    def __init__(self, config: CoreConfig = TINY) -> None:
+        self.config = config
+        self.dut = Broadcast(config)
+        self.sample = [(1, 10), (4, 255), (19, 7)]
+        self.elements = [0, 2048, -5, 0, 100, 0]
+        self.vectors = {2: [0, 5, -6, 0], 3: [7, 0, 0, 8]}
+        self.seen: list[tuple[int, int, int, int]] = []
+        self.cycle = 0
+        self.accepted = 0
+
+    async def memories(self, ctx: Any) -> None:
+        """Sample and element memory: data one cycle after the address; vector elements three after the request."""
+        dut = self.dut
+        scanned = [0, 0, 0]
+        while True:
+            address, element = ctx.get(dut.sample_address), ctx.get(dut.element_address)
+            word, lane = ctx.get(dut.scan_word), ctx.get(dut.scan_lane)
+            if ctx.get(dut.uop.valid):
+                uop = dut.uop
+                work = ctx.get(uop.flags.product)
+                self.seen.append((self.cycle, ctx.get(uop.row), ctx.get(uop.m), work))
+            await ctx.tick()
+            self.cycle += 1
+            scanned = [self.vectors.get(word, [0] * 4)[lane], *scanned[:2]]
+            index, value = self.sample[address] if address < len(self.sample) else (0, 0)
+            ctx.set(dut.sample_data, {"index": index, "value": value})
+            ctx.set(dut.element_data, self.elements[element] if element < len(self.elements) else 0)
+            ctx.set(dut.scan_values[0], scanned[2])
+
+    async def issue(self, ctx: Any, **fields: int) -> None:
+        dut = self.dut
+        ctx.set(dut.sample_count, len(self.sample))
+        ctx.set(dut.i.payload, {"tiles": 1, **fields})
+        ctx.set(dut.i.valid, 1)
+        await ctx.tick().until(dut.i.ready)
+        self.accepted = self.cycle - 1
+        ctx.set(dut.i.valid, 0)
+        ctx.set(dut.scale, ONE)
+
+    def run(self, test: Any) -> None:
+        simulator = Simulator(self.dut)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(self.memories, background=True)
+        simulator.add_testbench(test)
+        simulator.run()
+
+
+def operand(x: int) -> int:
+    """An element as an operand: 3 more fraction bits."""
+    return x << 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected", "first"),
+    [
+        ({"source": Source.SAMPLE, "n": 20}, [(1, 80), (4, 2040), (19, 56)], 1),
+        ({"source": Source.SAMPLE, "n": 19}, [(1, 80), (4, 2040)], 1),
+        ({"source": Source.CONST, "n": 3}, [(0, 2048), (1, 2048), (2, 2048)], 1),
+        ({"source": Source.ELEMENTS, "n": 5, "e": 1}, [(0, 2048), (1, -5), (3, 100)], 1),
+        ({"source": Source.VECTOR, "n": 8, "p2": 2}, [(1, 5), (2, -6), (4, 7), (7, 8)], 4),
+        ({"source": Source.VECTOR, "n": 5, "p2": 2}, [(1, 5), (2, -6), (4, 7)], 4),
+        ({"source": Source.VECTOR, "n": 8, "p2": 6}, [], 0),
+    ],
+)
+def test_sources(fields: dict[str, int], expected: list[tuple[int, int]], first: int) -> None:
+    bench = Bench()
+
+    async def test(ctx: Any) -> None:
+        dut = bench.dut
+        for word, values in bench.vectors.items():
+            ctx.set(dut.mask_write, 1)
+            ctx.set(dut.mask_word, word)
+            ctx.set(dut.mask, sum((value != 0) << lane for lane, value in enumerate(values)))
+            await ctx.tick()
+        ctx.set(dut.mask_write, 0)
+        await bench.issue(ctx, op=Op.MAC, row=40, init=1, **fields)
+        await ctx.tick().repeat(40)
+        work = [(row, m) for _, row, m, counts in bench.seen if counts]
+        assert work == [(40 + offset, operand(x)) for offset, x in expected]
+        # Whatever the source holds, the accumulators are cleared by the first micro-operation.
+        assert bench.seen
+        if expected and bench.seen[0][3]:
+            assert bench.seen[0][0] == bench.accepted + first + OPERAND_STAGE
+
+    bench.run(test)
+
+
+def test_back_to_back() -> None:
+    bench = Bench()
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=Op.MAC, source=Source.CONST, n=4, row=10)
+        await bench.issue(ctx, op=Op.MAC, source=Source.SAMPLE, n=20, row=20)
+        await bench.issue(ctx, op=Op.MACV, n=1)
+        await ctx.tick().repeat(30)
+        cycles = [cycle for cycle, *_ in bench.seen]
+        assert cycles == list(range(cycles[0], cycles[0] + 8))
+
+    bench.run(test)
+
+
+def test_rows_walk_tiles_inside() -> None:
+    bench = Bench()
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=Op.ROWS, n=3, tiles=2, row=5, stride=10)
+        await ctx.tick().repeat(30)
+        assert [row for _, row, _, _ in bench.seen] == [5, 15, 6, 16, 7, 17]
+
+    bench.run(test)
+
+
+def test_single_port_updates_in_every_second_cycle() -> None:
+    bench = Bench(replace(TINY, memory="spram"))
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=Op.UPD, source=Source.CONST, n=4, row=10)
+        await ctx.tick().repeat(30)
+        cycles = [cycle for cycle, *_ in bench.seen]
+        assert cycles == list(range(cycles[0], cycles[0] + 8, 2))
+
+    bench.run(test)

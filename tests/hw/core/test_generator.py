@@ -1,0 +1,34 @@
+"""The random generator against its definition."""
+
+from typing import Any
+
+import pytest
+
+from onward.hw.core.generator import Generator
+from onward.hw.spec.tables import generator_constant
+from onward.sw.golden.scalar import xorshift32
+from tests.hw.core.core_bench import simulate
+
+
+@pytest.mark.parametrize("index", [0, 1, 129])
+def test_steps_only_on_request_and_restarts(index: int) -> None:
+    dut = Generator(index)
+
+    async def bench(ctx: Any) -> None:
+        state = generator_constant(index) | 1
+        for seed in (None, 0, 0x1234_5678, generator_constant(index)):
+            if seed is not None:
+                ctx.set(dut.seed, seed)
+                ctx.set(dut.seed_valid, 1)
+                ctx.set(dut.step, 1)
+                await ctx.tick()
+                ctx.set(dut.seed_valid, 0)
+                state = (generator_constant(index) ^ seed) | 1
+            for number in range(40):
+                assert ctx.get(dut.state) == state
+                ctx.set(dut.step, number % 3 != 0)
+                await ctx.tick()
+                state = xorshift32(state) if number % 3 else state
+            ctx.set(dut.step, 0)
+
+    simulate(dut, bench)
