@@ -1,15 +1,22 @@
 """Verilog text of a component: for the simulated board, for cocotb, and for other people's tools.
 
-The text is plain Verilog but for ``always_comb``, so tools must read it as SystemVerilog (2005 or later; Icarus: -g2012).
-Yosys writes ``always @*``, which never runs when nothing on the right changes: bits of a vector that are constant, next
-to others that are not, then stay X in event simulators and 0 in Verilator.
+What Yosys writes for Amaranth is changed in two places.
+
+* ``always @*`` never runs when nothing on its right side changes, so constant bits of a vector that has others, too,
+  stay X in event simulators and 0 in Verilator. ``always_comb`` runs at time zero, and makes the dummy signals
+  needless by which Yosys avoids the same for whole vectors. The text is plain Verilog otherwise; tools must read it as
+  SystemVerilog (Icarus: ``-g2012``).
+* A memory that starts with zeros takes a loop instead of one line a row: a quarter less to read and compile.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from amaranth.back import verilog
@@ -21,6 +28,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PROCESS = re.compile(r"^( *)always @\*", re.MULTILINE)
 _DUMMY = r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ "
 _DUMMIES = re.compile(rf"^ *(?:reg {_DUMMY} = 0;|if \({_DUMMY}\) begin end)\n", re.MULTILINE)
+_ZEROS = re.compile(
+    r"^    (?P<memory>\S+ ?)\[0\] = (?P<zero>\d+'[hd]0+);\n(?:    (?P=memory)\[\d+\] = (?P=zero);\n)+(?=  end\n)",
+    re.MULTILINE,
+)
 
 
 def generate(component: wiring.Component, name: str = "onward") -> str:
@@ -36,8 +47,10 @@ def generate(component: wiring.Component, name: str = "onward") -> str:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"a module name must be letters, digits and underscores, not {name!r}")
-    text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
-    return _DUMMIES.sub("", _PROCESS.sub(r"\1always_comb", text))
+    with _no_garbage_collection():
+        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    text = _DUMMIES.sub("", _PROCESS.sub(r"\1always_comb", text))
+    return _ZEROS.sub(_zero_loop, text)
 
 
 def save(text: str, path: Path) -> None:
@@ -54,8 +67,25 @@ def save(text: str, path: Path) -> None:
             file.write(text)
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(part, 0o666 & ~umask)
+        os.chmod(part, 0o666 & ~umask)  # mkstemp lets nobody else read
         os.replace(part, path)
     except BaseException:
         os.unlink(part)
         raise
+
+
+def _zero_loop(match: re.Match[str]) -> str:
+    rows = match[0].count("\n")
+    return f"    for (int i = 0; i < {rows}; i = i + 1)\n      {match['memory']}[i] = {match['zero']};\n"
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Amaranth makes millions of small objects and no garbage; looking for it takes two thirds of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -4,7 +4,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from onward.hw.spec.formats import ELEMENT, EXPONENT_MAX, MAGNITUDE_BITS, PROBABILITY_FRACTION
+from onward.hw.spec.formats import ELEMENT, EXPONENT_MAX, EXPONENT_MIN, MAGNITUDE_BITS, PROBABILITY_FRACTION
 
 from .aligner import ALIGN_BITS, GUARD_SHIFT
 from .carry_chain import add_or_subtract
@@ -170,7 +170,7 @@ class Packer(wiring.Component):
 
         # The magnitude and its packing.
         wide_magnitude = Signal(17)
-        final = Signal(signed(10))
+        final = Signal(8)
         chosen = Signal(Magnitude)
         m.d.sync += chosen.eq(control.magnitude)
         with m.Switch(chosen):
@@ -184,19 +184,18 @@ class Packer(wiring.Component):
                 m.d.comb += wide_magnitude.eq(self.sum[ALIGN_BITS:])
         overflow = wide_magnitude[-1]
         special = Signal(_Special)
+        ordinary = special == _Special.NONE
         largest, zero = Signal(), Signal()
+        # The limits are compared with the exponent without the overflow, which is known earlier.
+        too_large = (exponent > EXPONENT_MAX) | ((exponent == EXPONENT_MAX) & overflow)
+        too_small = (exponent < EXPONENT_MIN) & ~((exponent == EXPONENT_MIN - 1) & overflow)
         m.d.comb += [
             self.mantissa.eq(Mux(overflow, wide_magnitude[1:], wide_magnitude[:16])),
             self.amount.eq(exponent - overflow),
             final.eq(exponent + overflow),
-            largest.eq(
-                (special == _Special.LARGEST) | ((special == _Special.NONE) & ~final[9] & final[7:9].any()),
-            ),
-            zero.eq(
-                (special == _Special.ZERO)
-                | ((special == _Special.NONE) & ((final[9] & ~final[7:9].all()) | (wide_magnitude[15:] == 0)))
-            ),
-            self.result.eq(Cat(self.mantissa, final[:8], self.sign)),
+            largest.eq((special == _Special.LARGEST) | (ordinary & too_large)),
+            zero.eq((special == _Special.ZERO) | (ordinary & (too_small | (wide_magnitude[15:] == 0)))),
+            self.result.eq(Cat(self.mantissa, final, self.sign)),
         ]
         with m.If(zero):
             m.d.comb += self.result.eq(0)

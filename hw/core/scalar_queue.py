@@ -1,6 +1,6 @@
 """The queue in front of the scalar unit, and the entry that travels through it."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 

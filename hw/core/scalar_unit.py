@@ -62,7 +62,7 @@ class ScalarUnit(wiring.Component):
 
     An entry reaches the head of an empty queue two cycles after its transfer.
     Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in SIG.
-    SMAX, which overlaps them otherwise, then takes n (13 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 9.
+    SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 8.
 
     Parameters
     ----------

@@ -39,9 +39,9 @@ class FFParameters:
     wrong label's probability.
     """
 
-    rate: float = 0.15
-    readout_rate: float = 0.02
-    label_scale: float = 1.0
+    rate: float = 0.3
+    readout_rate: float = 0.2
+    label_scale: float = 0.5
     negatives: str = "hard"
     floor: float = 0.01
 
@@ -378,22 +378,24 @@ class _Builder:
         self.start()
         self.readout()
         asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
-        asm.constant("zero", 0.0)
-        asm.constant("best goodness", -(2.0**100))
+        # Scalars of the negative phase, which inference does not have
+        goodness, zero, champion = self.goodness("G", 0), self.norm("G", 0), self.norm("G", 1)
+        asm.constant(zero, 0.0)
+        asm.constant(champion, -(2.0**100))
         asm.emit(Op.SETI, "for candidate = classes .. 1", d=candidate, imm=classes)
         loop = len(asm.instructions)
         self.first_layer("P", candidate, offset=1)
-        asm.compute(Op.SUB, "goodness", "zero", self.goodness("P", 1))
+        asm.compute(Op.SUB, goodness, zero, self.goodness("P", 1))
         for layer in later:
             self.layer("P", layer)
             self.measure("P", layer, scale=layer is not self.layers[-1])
-            asm.compute(Op.SUB, "goodness", "goodness", self.goodness("P", layer.number))
+            asm.compute(Op.SUB, goodness, goodness, self.goodness("P", layer.number))
         asm.emit(
             Op.BEST,
             "keep the best candidate",
             d=best,
-            s=asm.scalar("goodness"),
-            p1=asm.scalar("best goodness"),
+            s=asm.scalar(goodness),
+            p1=asm.scalar(champion),
             ri=candidate,
         )
         asm.emit(Op.LOOP, "next candidate", d=candidate, imm=loop)

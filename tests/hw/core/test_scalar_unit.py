@@ -111,8 +111,8 @@ class Model:
 class Bench(Elaboratable):
     """The unit with an element memory, and everything it reported."""
 
-    def __init__(self, elements: list[int]) -> None:
-        self.unit = ScalarUnit(CONFIG)
+    def __init__(self, elements: list[int], multiply_cycles: int = 1) -> None:
+        self.unit = ScalarUnit(CONFIG, multiply_cycles=multiply_cycles)
         self.elements = memory.Memory(shape=signed(16), depth=ELEMENTS, init=elements)
         self.results: list[int] = []
         self.scalars: list[tuple[int, int]] = []
@@ -211,12 +211,14 @@ class Bench(Elaboratable):
         return self
 
 
-def check(entries: list[Entry], reduced: list[int], elements: list[int], **how: float) -> tuple[Model, Bench]:
+def check(
+    entries: list[Entry], reduced: list[int], elements: list[int], multiply_cycles: int = 1, **how: float
+) -> tuple[Model, Bench]:
     """Run both and compare everything that can be seen."""
     model = Model(elements=list(elements), reduced=list(reduced))
     for entry in entries:
         model.run(entry)
-    bench = Bench(elements).run(entries, reduced, **how)
+    bench = Bench(elements, multiply_cycles).run(entries, reduced, **how)
     assert bench.scalars == model.scalars
     assert bench.indices == model.indices
     assert bench.results == model.results
@@ -265,12 +267,12 @@ def some_elements(rng: random.Random) -> list[int]:
 # values ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("seed", "stall"), [(1, 0.0), (2, 0.0), (3, 0.3)])
-def test_random_programs(seed: int, stall: float) -> None:
+@pytest.mark.parametrize(("seed", "stall", "multiply_cycles"), [(1, 0.0, 1), (3, 0.3, 1), (4, 0.1, 8), (5, 0.1, 2)])
+def test_random_programs(seed: int, stall: float, multiply_cycles: int) -> None:
     rng = random.Random(seed)
     operations = [op for op in Op if op.is_scalar] + [TAKE] * 2 + [Op.LDI] * 6
     entries = []
-    for _ in range(1500):
+    for _ in range(1500 if multiply_cycles == 1 else 400):
         entry = noise(rng, rng.choice(operations))
         if entry.op == Op.LDI:
             entry.imm = some_scalar(rng)
@@ -280,9 +282,10 @@ def test_random_programs(seed: int, stall: float) -> None:
             entry.imm = rng.choice([entry.imm, rng.randrange(1000), (1 << 16) - rng.randrange(1000)])
         entries.append(entry)
     takes = sum(entry.op == TAKE for entry in entries)
-    model, _ = check(entries, [some_scalar(rng) for _ in range(takes)], some_elements(rng), stall=stall)
+    popped = [some_scalar(rng) for _ in range(takes)]
+    model, _ = check(entries, popped, some_elements(rng), multiply_cycles, stall=stall)
     assert len({code for _, code in model.scalars}) > 100
-    assert model.saturations > 3
+    assert model.saturations > 1
 
 
 def arithmetic(op: Op, pairs: list[tuple[int, int]]) -> None:
@@ -402,6 +405,15 @@ def test_latency_of_draw_take_and_results() -> None:
     assert bench.result_at == [bench.taken_at[-1] + HEAD + 3]
     bench = Bench([0] * ELEMENTS).run([Entry(Op.OUTE, n=10)], [])
     assert bench.result_at == [bench.taken_at[-1] + HEAD + 4 + position for position in range(10)]
+
+
+def test_latency_with_a_slow_multiplier() -> None:
+    for op, multiplications in ((Op.MUL, 1), (Op.REC, 1), (Op.EXP, 2), (Op.SIG, 3)):
+        bench = Bench([5] * ELEMENTS, 8).run([Entry(op)], [])
+        assert bench.done_at == [bench.taken_at[-1] + HEAD + LATENCIES[op] + 7 * multiplications]
+    for n, cycles in ((10, 8), (4, 2)):
+        bench = Bench([5] * ELEMENTS, cycles).run([Entry(Op.SMAX, n=n)], [])
+        assert bench.done_at == [bench.taken_at[-1] + HEAD + n * (14 + 3 * cycles) + cycles + 8]
 
 
 def test_converts_to_verilog() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_results_are_the_guesses() -> None:
 def test_every_step_has_its_own_rates() -> None:
     plan = recipe(10)
     codes = [step_program(TINY, plan, step).words() for step in plan.steps()]
-    assert all(a != b for a, b in zip(codes, codes[1:], strict=False))
+    assert all(a != b for a, b in pairwise(codes))
     assert codes[0] == FF.build(TINY, FF.parameters).words()
 
 

@@ -1,0 +1,66 @@
+"""The simulated board through the driver: in bytes, and through its serial line at a pseudo-terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from onward.sim.board.simulator import Simulator
+from onward.sw.driver.board import Board
+from onward.sw.driver.compare import compare
+from onward.sw.driver.frames import LinkError
+from onward.sw.driver.golden_board import GoldenBoard
+from onward.sw.driver.link_board import LinkBoard
+from onward.sw.driver.sim_transport import SimTransport
+
+from .driver_data import TINY, patterns, recipe
+from .model_core import PtyCore
+
+
+def test_equals_the_golden_model() -> None:
+    with Board.open("sim", TINY) as board:
+        assert board.name == "sim"
+        result = compare((GoldenBoard(TINY), board), recipe(40, 60), *patterns(40))
+        assert result.difference is None
+        assert (board.counters()["cycles"] or 0) > 60 * 100
+
+
+def test_stalls_change_nothing() -> None:
+    with LinkBoard(TINY, SimTransport(TINY, stall_seed=5)) as board:
+        assert compare((GoldenBoard(TINY), board), recipe(20), *patterns(20)).difference is None
+
+
+def test_injected_fault_is_found() -> None:
+    with Board.open("sim", TINY) as board:
+        found = compare((GoldenBoard(TINY), board), recipe(20), *patterns(20), inject_fault=True).difference
+    assert found is not None
+    assert (found.sample, found.matrix) == (10, "W1")
+    assert set(found.values) == {"golden", "sim"}
+
+
+def test_serial_line() -> None:
+    with Simulator(TINY, "uart") as simulator:
+
+        def feed(data: bytes) -> bytes:
+            simulator.write(data)
+            # Long enough for the bytes to arrive; what is on its way then comes with the next ones.
+            return simulator.run(400 * len(data) + 20_000)
+
+        with PtyCore(feed) as core, Board.open(f"serial:{core.port}", TINY) as board:
+            result = compare((GoldenBoard(TINY), board), recipe(10), *patterns(10))
+    assert result.difference is None
+    assert result.samples == 10
+
+
+def test_a_simulation_that_ends_is_a_link_error() -> None:
+    transport = SimTransport(TINY)
+    transport._simulator.close()
+    with pytest.raises(LinkError, match="^sim: the simulated board is closed"):
+        transport.read()
+
+
+def test_a_core_of_another_configuration() -> None:
+    other = replace(TINY, name="other", clock_mhz=50.0)
+    with pytest.raises(LinkError, match="sim: the core was built from another configuration than 'other'"):
+        LinkBoard(other, SimTransport(TINY))

@@ -1,0 +1,72 @@
+"""The compiled kernel against the torch definition: same results and same state after any program."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from onward.hw.spec.isa import Instruction, Op
+from onward.hw.spec.presets import PRESETS
+from onward.sw.golden.golden import Golden
+from onward.sw.golden.machine import Machine, ProgramError
+from onward.sw.golden.sample import Batch
+from onward.sw.programs.assembler import Program
+from onward.sw.programs.ff import build_ff, initial_weights
+from onward.sw.programs.random_program import random_program
+from tests.hw.core.core_bench import random_batch, random_weights
+
+TINY = PRESETS["tiny"]
+SHAPES = {
+    "tiny": TINY,
+    "16 bits": replace(TINY, weight_bits=16, operand_bits=16),
+    "8 bits": replace(TINY, weight_bits=8, lanes=10, group=5),
+    "one lane": replace(TINY, lanes=1, group=1),
+    "20 lanes": replace(TINY, lanes=20, group=4, vectors=8),
+}
+STATE = ("weights", "vectors", "accumulators", "elements", "scalars", "indexes", "generators", "counters")
+
+
+def compare(program: Program, entries: list[int], batch: Batch, weights: torch.Tensor, seed: int) -> Machine:
+    golden, machine = Golden(program.config), Machine(program.config)
+    for state in (golden.state, machine.state):
+        state.seed(seed)
+        state.weights[:] = weights
+    golden.load_program(program.instructions)
+    for entry in entries:
+        found = golden.run(entry, batch)
+        expected = [machine.run(program.instructions, entry, batch[number]) for number in range(len(batch))]
+        assert found == expected
+    for name in STATE:
+        assert torch.equal(getattr(golden.state, name), getattr(machine.state, name)), name
+    limit = 1 << (program.config.accumulator_bits - 1)
+    assert int(machine.state.accumulators.abs().max()) < limit
+    return machine
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_random_programs(shape: str) -> None:
+    config = SHAPES[shape]
+    counters = torch.zeros(6, dtype=torch.int64)
+    for seed in range(12):
+        program = random_program(config, seed, length=80)
+        weights = torch.from_numpy(random_weights(config, seed))
+        counters += compare(program, [0], random_batch(config, 3, seed), weights, seed).state.counters
+    # Busy, samples, and every kind of saturation: the programs reach the corners.
+    assert (counters[[0, 1, 4, 5]] > 0).all(), counters
+
+
+@pytest.mark.parametrize("shape", ["tiny", "20 lanes"])
+def test_ff(shape: str) -> None:
+    program = build_ff(SHAPES[shape])
+    weights = torch.from_numpy(initial_weights(program, 1))
+    compare(program, list(program.entries.values()), random_batch(program.config, 20, 1), weights, 9)
+
+
+def test_program_that_does_not_end() -> None:
+    program = [Instruction(Op.SETI, d=1, imm=0), Instruction(Op.LOOP, d=1, imm=0)]
+    golden = Golden(TINY)
+    golden.load_program(program)
+    with pytest.raises(ProgramError, match="sample 0: the program did not end within 100 instructions"):
+        golden.run(0, random_batch(TINY, 2, 0), limit=100)
+    with pytest.raises(ProgramError, match="did not end within 100"):
+        Machine(TINY).run(program, 0, random_batch(TINY, 2, 0)[0], limit=100)

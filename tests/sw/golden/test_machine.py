@@ -1,0 +1,133 @@
+"""The torch definition against hand-worked numbers and float arithmetic."""
+
+import math
+
+import pytest
+import torch
+
+from onward.hw.spec.formats import scalar_from_float, scalar_to_float
+from onward.hw.spec.isa import Instruction, Op, Source, Store
+from onward.hw.spec.presets import PRESETS
+from onward.sw.golden.machine import Machine, ProgramError
+from onward.sw.golden.sample import Sample
+
+TINY = PRESETS["tiny"]
+EMPTY = Sample(torch.tensor([], dtype=torch.int64), torch.tensor([], dtype=torch.int64), 0)
+END = Instruction(Op.END)
+
+
+def load(register: int, value: float) -> Instruction:
+    return Instruction(Op.LDI, d=register, imm=scalar_from_float(value))
+
+
+def test_forward_product_and_relu() -> None:
+    machine = Machine(TINY)
+    one = 1 << TINY.weight.fraction
+    machine.state.weights[3] = torch.tensor([one, -one, one // 2, 0])
+    machine.state.weights[7] = torch.tensor([one, one, one, -one])
+    sample = Sample(torch.tensor([1, 5]), torch.tensor([128, 64]), 2)
+    program = [
+        load(1, 2.0),
+        Instruction(Op.MAC, source=Source.SAMPLE, init=1, s=1, row=2, n=20),
+        Instruction(Op.ST, store=Store.RELU, p1=4),
+        Instruction(Op.RED, d=2, p1=4, tiles=1),
+        Instruction(Op.OUTS, s=2),
+        END,
+    ]
+    (norm,) = machine.run(program, 0, sample)
+    # 0.5 * 2 * row 3 + 0.25 * 2 * row 7
+    assert (machine.state.vectors[4] / 2048).tolist() == [1.5, 0.0, 1.0, 0.0]
+    assert math.isclose(scalar_to_float(norm), 1.5**2 + 1, rel_tol=2**-15)
+    assert machine.state.counters[:2].tolist() == [3, 1]
+
+
+def test_update_is_unbiased_and_uncorrelated() -> None:
+    """Stochastic rounding: mean error zero in every lane, errors of different lanes independent."""
+    machine = Machine(TINY)
+    machine.state.seed(5)
+    steps = 4000
+    part = 0.3
+    machine.state.vectors[0] = 2048
+    program = [
+        load(1, part / 2**TINY.weight.fraction),
+        Instruction(Op.UPD, source=Source.CONST, fine=1, s=1, row=0, n=1, p1=0),
+        END,
+    ]
+    values = torch.zeros(steps + 1, TINY.lanes)
+    for step in range(steps):
+        machine.run(program, 0, EMPTY)
+        values[step + 1] = machine.state.weights[0]
+    increments = values.diff(dim=0)
+    assert set(increments.flatten().tolist()) == {0.0, 1.0}
+    deviation = math.sqrt(part * (1 - part) / steps)
+    assert (increments.mean(dim=0) - part).abs().max() < 4 * deviation
+    correlation = torch.corrcoef(increments.T) - torch.eye(TINY.lanes)
+    assert correlation.abs().max() < 4 / math.sqrt(steps)
+    centred = increments - increments.mean(dim=0)
+    serial = (centred[1:] * centred[:-1]).mean(dim=0) / centred.var(dim=0)
+    assert serial.abs().max() < 4 / math.sqrt(steps)
+
+
+def test_noise_is_uniform() -> None:
+    machine = Machine(TINY)
+    machine.state.seed(1)
+    program = [load(1, 1.0), Instruction(Op.NOISE, init=1, s=1), Instruction(Op.ST, p1=0), END]
+    draws = []
+    for _ in range(3000):
+        machine.run(program, 0, EMPTY)
+        draws.append(machine.state.vectors[0].clone())
+    values = torch.stack(draws).float() / 2048
+    assert values.min() < -0.99
+    assert values.max() > 0.99
+    assert values.mean(dim=0).abs().max() < 4 / math.sqrt(3 * 3000)
+    assert (values.var(dim=0) - 1 / 3).abs().max() < 0.02
+
+
+def test_transposed_product_through_rows_and_scatter() -> None:
+    """Backprop's W d, and its way back into a vector register: the pieces later programs are made of."""
+    machine = Machine(TINY)
+    weights = torch.randint(-4000, 4000, (6, 4), generator=torch.Generator().manual_seed(1))
+    machine.state.weights[10:16] = weights.int()
+    delta = torch.tensor([700, -300, 0, 1500])
+    machine.state.vectors[0] = delta
+    program = [
+        load(1, 0.5),
+        load(2, 1.0),
+        Instruction(Op.ROWS, init=1, s=1, row=10, n=6, p1=0, e=2, tiles=1, imm=6),
+        Instruction(Op.SCAT, init=1, s=2, n=4, e=2),
+        Instruction(Op.ST, p1=1),
+        END,
+    ]
+    machine.run(program, 0, EMPTY)
+    expected = weights[:4].double() @ delta.double() / 2**TINY.weight.fraction * 0.5
+    assert (machine.state.vectors[1] - expected).abs().max() <= 1
+
+
+def test_lateral_competition() -> None:
+    machine = Machine(TINY)
+    one = 1 << TINY.weight.fraction
+    lateral = torch.tensor([[1, 2, 3, -4], [5, 6, 7, 8]]) * one // 8
+    machine.state.weights[20:22] = lateral.int()
+    activity = torch.tensor([1.0, 2.0, 0.5, 0.25])
+    machine.state.vectors[0] = (activity * 2048).long()
+    program = [
+        Instruction(Op.LMAC, init=1, row=20, p2=0),
+        Instruction(Op.ST, p1=1),
+        END,
+    ]
+    machine.run(program, 0, EMPTY)
+    positive = (lateral / one).clamp(min=0)
+    expected = torch.tensor(
+        [
+            positive[0, 0] * 1 - positive[1, 0] * 2,
+            -positive[0, 1] * 1 + positive[1, 1] * 2,
+            positive[0, 2] * 0.5 - positive[1, 2] * 0.25,
+            -positive[0, 3] * 0.5 + positive[1, 3] * 0.25,
+        ]
+    )
+    assert torch.equal(machine.state.vectors[1] / 2048, expected)
+
+
+def test_counter_leaves_the_program() -> None:
+    with pytest.raises(ProgramError, match="left the program of 1 instructions: 1"):
+        Machine(TINY).run([Instruction(Op.LAB, d=1)], 0, EMPTY)

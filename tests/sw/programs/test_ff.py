@@ -1,0 +1,83 @@
+"""The forward-forward program: it learns, it fits any sizes, and what does not fit is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from onward.hw.spec.config import ConfigError, CoreConfig
+from onward.hw.spec.presets import PRESETS
+from onward.sw.data.datasets import load
+from onward.sw.golden.golden import Golden
+from onward.sw.golden.sample import Batch
+from onward.sw.programs.assembler import AssemblyError
+from onward.sw.programs.ff import FFParameters, build_ff, initial_weights
+
+TINY = PRESETS["tiny"]
+
+
+def train(config: CoreConfig, parameters: FFParameters, samples: int) -> tuple[float, float]:
+    """Percent of test errors by goodness and by readout after training on real digits."""
+    data = load("mnist-small")
+    program = build_ff(config, parameters)
+    golden = Golden(config)
+    golden.state.seed(1)
+    golden.state.weights[:] = torch.from_numpy(initial_weights(program, 1))
+    for factor, part in zip((1.0, 0.5, 0.2), np.array_split(np.arange(samples), 3), strict=True):
+        golden.load_program(build_ff(config, parameters.scaled(factor)).instructions)
+        batch = Batch.from_images(data.train_images[part], data.train_labels[part])
+        golden.run(program.entries["train"], batch)
+    batch = Batch.from_images(data.test_images[:1000], data.test_labels[:1000])
+    guesses = np.array(golden.run(program.entries["infer"], batch))
+    errors = 100 * (guesses != data.test_labels[:1000, None]).mean(axis=0)
+    return float(errors[0]), float(errors[1])
+
+
+@pytest.mark.parametrize(
+    ("hidden", "lanes", "bound"),
+    [((128, 128), 128, 16.0), ((50,), 16, 18.0), ((40, 30, 20), 24, 20.0)],
+)
+def test_learns(hidden: tuple[int, ...], lanes: int, bound: float) -> None:
+    config = replace(PRESETS["ulx3s-85f"], hidden=hidden, lanes=lanes, rows=6000, vectors=64)
+    by_goodness, by_readout = train(config, FFParameters(rate=0.3, readout_rate=0.1), 10_000)
+    assert by_goodness < bound
+    assert by_readout < bound + 6
+
+
+def test_hard_negatives_beat_random_ones() -> None:
+    config = replace(PRESETS["ulx3s-85f"], hidden=(32, 32), lanes=32)
+    hard, _ = train(config, FFParameters(rate=0.3, readout_rate=0.1), 6000)
+    random, _ = train(config, FFParameters(rate=0.3, readout_rate=0.1, negatives="random"), 6000)
+    assert hard < random
+
+
+@pytest.mark.parametrize("lanes", [1, 3, 4, 5, 7, 16])
+@pytest.mark.parametrize("hidden", [(1,), (6, 5), (9, 2, 7), (3, 4, 5, 6, 7, 8)])
+def test_any_sizes(lanes: int, hidden: tuple[int, ...]) -> None:
+    config = replace(TINY, lanes=lanes, hidden=hidden, group=1, rows=2000, vectors=200, program=1024)
+    program = build_ff(config)
+    weights = initial_weights(program, 2)
+    assert weights.shape == (config.rows, lanes)
+    for name, matrix in program.map.matrices.items():
+        values = matrix.unpack(weights)
+        assert values.any() == name.startswith("W")
+
+
+def test_refused() -> None:
+    with pytest.raises(ConfigError, match="the weights need at least"):
+        build_ff(replace(TINY, rows=40))
+    with pytest.raises(AssemblyError, match="vector words"):
+        build_ff(replace(TINY, vectors=5))
+    with pytest.raises(AssemblyError, match="no scalar register left"):
+        build_ff(replace(TINY, hidden=(2,) * 7, rows=2000, vectors=200, program=1024))
+    with pytest.raises(AssemblyError, match="the program memory holds 100"):
+        build_ff(replace(TINY, program=100))
+    for wrong in ({"rate": -1.0}, {"negatives": "soft"}, {"label_scale": 0.0}, {"floor": 2.0}):
+        with pytest.raises(ConfigError, match="must be"):
+            FFParameters(**wrong)  # type: ignore[arg-type]
+
+
+def test_presets_fit() -> None:
+    rows = {name: build_ff(config).map.used for name, config in PRESETS.items()}
+    assert rows == {"ulx3s-85f": 945, "icebreaker": 7041, "tiny": 75}
