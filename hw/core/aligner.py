@@ -3,7 +3,6 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.formats import MAGNITUDE_BITS, pack_scalar
 
 from .carry_chain import add_or_subtract
@@ -59,7 +58,7 @@ class Amount(enum.Enum, shape=2):
 
 
 class Shift(enum.Enum, shape=3):
-    """What becomes of the shifted smaller magnitude. The larger one is always added: it must be zero for all but SUM."""
+    """What becomes of the shifted smaller magnitude. The larger is always added: it must be 0 for all but SUM."""
 
     HOLD = 0
     SUM = 1
@@ -72,9 +71,7 @@ class Shift(enum.Enum, shape=3):
     """rounded"""
 
 
-AlignControl = data.StructLayout(
-    {"keep": Keep, "operands": Operands, "amount": Amount, "whole": 1, "shift": Shift}
-)
+AlignControl = data.StructLayout({"keep": Keep, "operands": Operands, "amount": Amount, "whole": 1, "shift": Shift})
 """One cycle of control; all zeros do nothing. ``whole`` : remember the integer part."""
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT
-from onward.hw.spec.isa import Op, Source, Store
+from onward.hw.spec.isa import Op, Source
 
+from .decode import decode
 from .operand_unit import OperandUnit
 from .sample_buffer import Pixel
 from .scanner import Scanner
-from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, X, Y
+from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, Y
 from .vector_op import HostOp, VectorOp
 
 __all__ = ["Broadcast"]
@@ -158,14 +161,12 @@ class Broadcast(wiring.Component):
             ]
         starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
         m.d.comb += [
-            scanner.start.eq(
-                self.i.valid & self.i.ready & starts & (self.i.payload.source == Source.VECTOR)
-            ),
+            scanner.start.eq(self.i.valid & self.i.ready & starts & (self.i.payload.source == Source.VECTOR)),
             scanner.word.eq(self.i.payload.p2),
             scanner.count.eq(self.i.payload.n),
         ]
 
-        self._decode(m, word, flags, first)
+        decode(m, word, flags, first)
         m.d.comb += [
             self.emits_update.eq(emit & (flags.update | flags.store_row)),
             self.emits_store.eq(emit & flags.store),
@@ -215,7 +216,7 @@ class Broadcast(wiring.Component):
             now.value.eq(word.value),
             now.limit.eq(word.n),
         ]
-        for earlier, later in zip(stages, stages[1:], strict=False):
+        for earlier, later in itertools.pairwise(stages):
             m.d.sync += later.eq(earlier)
         m.d.sync += stages[2].scale.eq(Mux(stages[1].row_access, _RAW_SCALE, scale))
         m.d.sync += stages[2].row.eq(
@@ -228,15 +229,14 @@ class Broadcast(wiring.Component):
             m.d.sync += x[0].eq(0)
         with m.Elif(stages[1].row_access):
             m.d.sync += x[0].eq(stages[1].value)
-        with m.Else():
-            with m.Switch(stages[1].kind):
-                with m.Case(Source.SAMPLE):
-                    inside = self.sample_data.index < stages[1].limit
-                    m.d.sync += x[0].eq(Mux(inside, self.sample_data.value << PIXEL_SHIFT, 0))
-                with m.Case(Source.ELEMENTS):
-                    m.d.sync += x[0].eq(self.element_data)
-                with m.Default():
-                    m.d.sync += x[0].eq(_ONE)
+        with m.Else(), m.Switch(stages[1].kind):
+            with m.Case(Source.SAMPLE):
+                inside = self.sample_data.index < stages[1].limit
+                m.d.sync += x[0].eq(Mux(inside, self.sample_data.value << PIXEL_SHIFT, 0))
+            with m.Case(Source.ELEMENTS):
+                m.d.sync += x[0].eq(self.element_data)
+            with m.Default():
+                m.d.sync += x[0].eq(_ONE)
         scanned = Array(self.scan_values)[stages[3].cluster]
         m.d.sync += x[1].eq(x[0])
         with m.If((stages[3].kind == Source.VECTOR) & ~stages[3].empty):
@@ -275,40 +275,6 @@ class Broadcast(wiring.Component):
             self.uop.m.eq(operand.m),
             self.reducing.eq(final.valid & final.flags.reduce),
             self.work.eq(final.valid & final.flags.product),
-            self.operand_saturated.eq(
-                final.valid & operand.saturated & (uses_operand | masked) & final.flags.product
-            ),
+            self.operand_saturated.eq(final.valid & operand.saturated & (uses_operand | masked) & final.flags.product),
         ]
         return m
-
-    def _decode(self, m: Module, word: data.View, flags: data.View, first: Signal) -> None:
-        """What each operation asks of the lanes."""
-        m.d.comb += [
-            flags.init.eq(word.init & first),
-            flags.function.eq(Store(0)),
-            flags.fine.eq(word.fine),
-        ]
-
-        def case(op: int, x: X, y: Y, **bits: int) -> None:
-            with m.Case(op):
-                m.d.comb += [flags.x.eq(x), flags.y.eq(y)]
-                m.d.comb += [flags[name].eq(value) for name, value in bits.items()]
-
-        with m.Switch(word.op):
-            case(Op.MAC, X.WEIGHT, Y.OPERAND, accumulate=1, product=1, fine=0)
-            case(Op.UPD, X.VECTOR, Y.OPERAND, update=1, product=1)
-            case(Op.RED, X.VECTOR, Y.VECTOR, reduce=1, product=1)
-            case(Op.DOT, X.VECTOR, Y.SECOND, reduce=1, product=1)
-            case(Op.ROWS, X.WEIGHT, Y.VECTOR, reduce=1, product=1)
-            case(Op.MACV, X.VECTOR, Y.OPERAND, accumulate=1, product=1, fine=0)
-            case(Op.MACVV, X.VECTOR, Y.SECOND, accumulate=1, product=1)
-            case(Op.NOISE, X.NOISE, Y.OPERAND, accumulate=1, product=1, fine=0)
-            case(Op.SCAT, X.ONE, Y.MASKED, accumulate=1, product=1, fine=0)
-            case(Op.LMAC, X.WEIGHT, Y.GROUP, accumulate=1, product=1, lateral=1)
-            case(Op.LUPD, X.VECTOR, Y.GROUP, update=1, product=1, lateral=1, fine=1)
-            with m.Case(Op.ST):
-                m.d.comb += [flags.store.eq(1), flags.function.eq(word.function)]
-            case(HostOp.LOAD_LANE, X.ONE, Y.MASKED, accumulate=1)
-            case(HostOp.STORE_ROW, X.ONE, Y.OPERAND, store_row=1)
-            case(HostOp.READ_WEIGHT, X.WEIGHT, Y.MASKED, reduce=1)
-            case(HostOp.READ_VECTOR, X.VECTOR, Y.MASKED, reduce=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Array, Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -32,8 +34,8 @@ class Cluster(wiring.Component):
     Members
     -------
     ``uop`` : the micro-operation; registered here, so that each cluster has its own branch of the broadcast.
-    ``scan_valid``, ``scan_word``, ``scan_lane`` : read one vector element for the broadcast; ``scan_value`` carries it 3
-    cycles later.
+    ``scan_valid``, ``scan_word``, ``scan_lane`` : read one vector element for the broadcast; ``scan_value`` carries
+    it 3 cycles later.
     ``sum`` : sum of the lanes' products, ``reduce_latency`` cycles after cycle 12.
     ``nonzero`` : which lanes of a stored word are not zero, cycle 14.
     ``row_saturated``, ``word_saturated`` : any lane of the cluster saturated, cycles 16 and 15.
@@ -73,7 +75,7 @@ class Cluster(wiring.Component):
         stages = [Signal(Uop(config), name=f"stage_{9 + index}") for index in range(6)]
         write = Signal(Uop(config))
         m.d.sync += [stages[0].eq(self.uop), write.eq(stages[5])]
-        m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:], strict=False)]
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(stages)]
         address, _, _, product, _, saturate = stages
 
         m.submodules.weights = weights = self._weights
@@ -147,8 +149,6 @@ class Cluster(wiring.Component):
             ),
         ]
         return m
-
-
 
 
 def _vector_memory(config: CoreConfig, lanes: int) -> Memory:

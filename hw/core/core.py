@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
@@ -49,9 +51,7 @@ class Core(wiring.Component):
         m.submodules.broadcast = broadcast = Broadcast(config)
         m.submodules.scalars = scalars = ScalarUnit(config)
         size = config.cluster_lanes
-        clusters = [
-            Cluster(config, first, min(size, config.lanes - first)) for first in range(0, config.lanes, size)
-        ]
+        clusters = [Cluster(config, first, min(size, config.lanes - first)) for first in range(0, config.lanes, size)]
         for number, cluster in enumerate(clusters):
             m.submodules[f"cluster_{number}"] = cluster
         tree = ReduceTree(len(clusters), max(len(cluster.sum) for cluster in clusters))
@@ -93,7 +93,7 @@ class Core(wiring.Component):
         stores = [Signal(data.StructLayout({"valid": 1, "word": range(config.vectors)})) for _ in range(7)]
         m.d.sync += [stores[0].valid.eq(broadcast.uop.valid & broadcast.uop.flags.store)]
         m.d.sync += [stores[0].word.eq(broadcast.uop.p1)]
-        m.d.sync += [later.eq(earlier) for earlier, later in zip(stores, stores[1:], strict=False)]
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(stores)]
         m.d.sync += broadcast.mask.eq(Cat(cluster.nonzero for cluster in clusters))
         m.d.comb += [broadcast.mask_write.eq(stores[6].valid), broadcast.mask_word.eq(stores[6].word)]
 

@@ -3,7 +3,6 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.isa import Op
 
 from .aligner import Amount, Keep, Operands, Shift
@@ -48,25 +47,24 @@ class ElementOps(wiring.Component):
         m.d.sync += judging.eq(0)
 
         with m.FSM():
-            with m.State("IDLE"), m.If(self.start):
-                with m.Switch(self.op):
-                    with m.Case(short_op(Op.LDE)):
-                        m.d.comb += element.total.eq(Total.CLEAR)
-                        m.next = "ADDRESS"
-                    with m.Case(short_op(Op.STE)):
-                        m.d.comb += [
-                            align.keep.eq(Keep.SCALAR),
-                            pack.exponent.eq(Exponent.FIX),
-                            pack.sign.eq(Sign.SCALAR),
-                            pack.magnitude.eq(Magnitude.NORMAL),
-                        ]
-                        m.next = "FIX"
-                    with m.Case(short_op(Op.EADD)):
-                        m.next = "ADDRESS"
-                    with m.Case(short_op(Op.AMAX)):
-                        m.d.comb += element.largest.eq(Largest.RESTART)
-                        m.d.sync += self.index.eq(0)
-                        m.next = "READ"
+            with m.State("IDLE"), m.If(self.start), m.Switch(self.op):
+                with m.Case(short_op(Op.LDE)):
+                    m.d.comb += element.total.eq(Total.CLEAR)
+                    m.next = "ADDRESS"
+                with m.Case(short_op(Op.STE)):
+                    m.d.comb += [
+                        align.keep.eq(Keep.SCALAR),
+                        pack.exponent.eq(Exponent.FIX),
+                        pack.sign.eq(Sign.SCALAR),
+                        pack.magnitude.eq(Magnitude.NORMAL),
+                    ]
+                    m.next = "FIX"
+                with m.Case(short_op(Op.EADD)):
+                    m.next = "ADDRESS"
+                with m.Case(short_op(Op.AMAX)):
+                    m.d.comb += element.largest.eq(Largest.RESTART)
+                    m.d.sync += self.index.eq(0)
+                    m.next = "READ"
 
             with m.State("ADDRESS"):
                 m.next = "LOAD"

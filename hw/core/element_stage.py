@@ -3,7 +3,6 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.formats import ELEMENT
 
 from .carry_chain import add_or_subtract
@@ -70,8 +69,9 @@ class ElementStage(wiring.Component):
 
     Members
     -------
-    ``control`` : :data:`ElementControl`. ``element`` : as read. ``immediate`` : 16 bits; unsigned for WEIGHT, signed for
-    SUM. ``excluded`` : the element read counts for nothing. ``threshold`` : new total for THRESHOLD.
+    ``control`` : :data:`ElementControl`. ``element`` : as read.
+    ``immediate`` : 16 bits; unsigned for WEIGHT, signed for SUM. ``excluded`` : the element read counts for nothing.
+    ``threshold`` : new total for THRESHOLD.
     ``shifted`` : the aligner's rounded sum. ``beyond`` : it is too large for any number of bits, with the sign of
     ``beyond_sign``.
     ``stage``, ``total`` : the registers. ``capped`` : the total, at most 2^18 - 1.

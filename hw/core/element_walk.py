@@ -1,6 +1,6 @@
 """The scalar unit's way along a range of elements."""
 
-from amaranth.hdl import Cat, C, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,8 +9,8 @@ __all__ = ["INDEX_BITS", "ElementWalk", "WalkControl"]
 INDEX_BITS = 12
 
 WalkControl = data.StructLayout({"rewind": 1, "next_read": 1, "ahead": 1, "next_write": 1})
-"""One cycle of control; all zeros do nothing. ``rewind`` : both indices become 0. ``next_read``, ``next_write`` : count.
-``ahead`` : the address is already the next one."""
+"""One cycle of control; all zeros do nothing. ``rewind`` : both indices become 0. ``next_read``, ``next_write`` : count
+up. ``ahead`` : the address is already the next one."""
 
 
 class ElementWalk(wiring.Component):

@@ -3,7 +3,6 @@
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, enum, memory, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, POSITION_BITS, RECIPROCAL_TABLE, RSQRT_TABLE
 
@@ -67,9 +66,9 @@ TableControl = data.StructLayout({"left": Left, "right": Right, "point": Point, 
 class FunctionTable(wiring.Component):
     """A multiplier, a table and its interpolation.
 
-    The point of a function is taken in cycle 0, ``POSITION`` and ``SLOPE`` must be taken in cycle 1. The product of these
-    is there in cycle 3 and ``value`` in cycle 4, for one cycle, or both of them ``cycles`` - 1 cycles later. A point may
-    be taken every second cycle as far as the table is concerned.
+    The point of a function is taken in cycle 0, ``POSITION`` and ``SLOPE`` must be taken in cycle 1. The product of
+    these is there in cycle 3 and ``value`` in cycle 4, or both of them ``cycles`` - 1 cycles later. As far as the table
+    is concerned, a point may be taken every second cycle.
 
     Parameters
     ----------
@@ -115,12 +114,11 @@ class FunctionTable(wiring.Component):
         position = Signal(POSITION_BITS)
         falling = Signal()
         negated = Signal(22)
+        kind = control.function.as_value() | (self.odd & (control.function == Function.RSQRT))
         m.d.comb += [
             negated.eq(-self.product[LOG2E_FRACTION + 1 + ELEMENT.fraction - 16 : 32]),
             self.whole.eq(negated[16:]),
-            read.addr.eq(
-                Cat(point[POSITION_BITS:], control.function.as_value() | (self.odd & (control.function == Function.RSQRT)))
-            ),
+            read.addr.eq(Cat(point[POSITION_BITS:], kind)),
             read.en.eq(control.point != Point.HOLD),
         ]
         with m.Switch(control.point):

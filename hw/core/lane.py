@@ -19,7 +19,7 @@ __all__ = ["Lane", "LaneControl", "lane_control"]
 
 
 class LaneControl(data.StructLayout):
-    """What a lane must know of the micro-operations in its pipeline, by the cycle of :mod:`.uop` in which it is used."""
+    """What lanes must know of the micro-operations under way, by the cycle in which it is used (:mod:`.uop`)."""
 
     def __init__(self, config: CoreConfig) -> None:
         super().__init__(
@@ -89,10 +89,10 @@ class Lane(wiring.Component):
     -------
     ``control`` : :class:`LaneControl`, the same for all lanes of a cluster.
     ``weight`` : weight of the row read in the cycle before.
-    ``first``, ``second`` : vector registers read in the cycle before through port p1 and p2; ``member`` : the element of
+    ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``member`` : the element of
     the lane's group that LMAC and LUPD use.
     ``product`` : exact product, cycle 12.
-    ``row_value``, ``row_saturated`` : new weight, cycle 15 (a register). ``word_value``, ``word_saturated`` : new vector
+    ``row_value``, ``row_saturated`` : new weight, cycle 15. ``word_value``, ``word_saturated`` : new vector
     element, cycle 14.
     ``seed_valid``, ``seed`` : restart of the random generator.
     """

@@ -3,7 +3,6 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.formats import ELEMENT, EXPONENT_MAX, EXPONENT_MIN, MAGNITUDE_BITS, PROBABILITY_FRACTION
 
 from .aligner import ALIGN_BITS, GUARD_SHIFT
@@ -163,8 +162,8 @@ class Packer(wiring.Component):
             with m.Case(Normalise.ELEMENT):
                 m.d.comb += unshifted.eq(_WIDTH - MAGNITUDE_BITS - ELEMENT.fraction)
             with m.Default():
-                # A quotient is to be shifted by 31 - 14 more than this exponent, with one guard bit; 16 of that are taken
-                # off by using the upper half of the product.
+                # A quotient is to be shifted by 31 - 14 more than this exponent, with one guard bit; 16 of that are
+                # taken off by using the upper half of the product.
                 guarded = 31 - PROBABILITY_FRACTION - 1 - MAGNITUDE_BITS + GUARD_SHIFT + 1
                 m.d.comb += unshifted.eq(_WIDTH - MAGNITUDE_BITS + guarded)
 

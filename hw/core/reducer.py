@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
@@ -13,7 +15,7 @@ from onward.hw.spec.formats import ELEMENT
 from .normaliser import Normaliser
 from .scalar_to_fixed import ScalarToFixed
 
-__all__ = ["Reducer", "ReduceKind", "ReduceTag"]
+__all__ = ["ReduceKind", "ReduceTag", "Reducer"]
 
 TAGS = 4
 """Instructions with reductions that may be on their way at once."""
@@ -99,9 +101,7 @@ class Reducer(wiring.Component):
                 m.d.sync += result.eq(Mux(last, 0, result + 1))
 
         # What belongs to a sum travels beside it.
-        context = data.StructLayout(
-            {"valid": 1, "kind": ReduceKind, "last": 1, "address": 12, "init": 1, "scale": 25}
-        )
+        context = data.StructLayout({"valid": 1, "kind": ReduceKind, "last": 1, "address": 12, "init": 1, "scale": 25})
         delay = [Signal(context, name=f"context_{cycle}") for cycle in range(1 + normaliser.LATENCY + fix.LATENCY + 1)]
         m.d.sync += [
             delay[0].valid.eq(self.sum_valid & last_tile),
@@ -111,7 +111,7 @@ class Reducer(wiring.Component):
             delay[0].init.eq(head.init),
             delay[0].scale.eq(head.scale),
         ]
-        m.d.sync += [later.eq(earlier) for earlier, later in zip(delay, delay[1:], strict=False)]
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(delay)]
 
         m.d.comb += [
             normaliser.i.eq(total),

@@ -30,7 +30,7 @@ class SampleBuffer(wiring.Component):
     -------
     ``begin`` : empty the slot that is being filled. ``pixel`` : stream of its nonzero pixels.
     ``tail`` : stream that completes it. ``slot_free`` : a slot may be filled.
-    ``waiting`` : a completed sample is there; ``entry`` : its program. ``advance`` : make it the current one, which frees
+    ``waiting`` : a completed sample is there; ``entry`` : its program. ``advance`` : make it current, which frees
     the slot of the one before.
     ``count``, ``norm``, ``label`` : pixels, sum of squared pixels, and label of the current sample.
     ``address``, ``data`` : read port on the current sample.

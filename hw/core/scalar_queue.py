@@ -3,7 +3,6 @@
 from amaranth.hdl import Cat, Module
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.isa import Op
 
 __all__ = ["TAKE", "QueuedEntry", "ScalarEntry", "ScalarQueue", "short_op"]
@@ -24,7 +23,7 @@ ScalarEntry = data.StructLayout(
         "exclude": 1,
     }
 )
-"""A scalar instruction as it was issued: ``e`` has I[ri] added, ``index`` is I[ri], ``exclude`` says that ri is not 0."""
+"""A scalar instruction as issued: ``e`` has I[ri] added, ``index`` is I[ri], ``exclude`` says that ri is not 0."""
 
 _INDEX_BITS = 12
 """No range is longer than this many bits, so an index that does not fit them excludes nothing."""

@@ -8,7 +8,6 @@ from operator import or_
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import INDEX_BITS, Op
@@ -61,15 +60,15 @@ class ScalarUnit(wiring.Component):
     ============================  ======================================
 
     An entry reaches the head of an empty queue two cycles after its transfer.
-    Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in SIG.
-    SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 8.
+    Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in
+    SIG. SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 8.
 
     Parameters
     ----------
     config : the core.
     depth : entries of the queue.
-    multiply_cycles : cycles of a multiplication: 1, 2, 4, 8 or 16. By default 1, or 8 with single-port memory: parts that
-        have this need their few hard multipliers for the lanes, and one made of logic is as large as half this unit.
+    multiply_cycles : cycles of a multiplication: 1, 2, 4, 8 or 16. By default 1, or 8 with single-port memory: parts
+        that have this need their few hard multipliers for the lanes, and one made of logic takes a third of this unit.
 
     Members
     -------
@@ -86,7 +85,7 @@ class ScalarUnit(wiring.Component):
     ``result`` : stream of results.
     ``element_saturation`` : pulse; an element has been saturated.
     ``seed`` : :data:`SeedRequest`.
-    ``idle`` : no entry is queued or executed, and no result waits.
+    ``idle`` : no entry is queued or executed, and no result waits. An entry counts from the cycle after its transfer.
     """
 
     def __init__(self, config: CoreConfig, depth: int = 16, multiply_cycles: int | None = None) -> None:
@@ -144,7 +143,7 @@ class ScalarUnit(wiring.Component):
         with m.Elif(done):
             m.d.sync += executing.eq(0)
 
-        # Dispatch. Operations that no sequencer takes are done in one cycle, so that an unknown one cannot stop the unit.
+        # Dispatch. Operations that no sequencer takes are done in one cycle: an unknown one must not stop the unit.
         sequencers = {
             float_ops: (Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.BEST),
             element_ops: (Op.EADD, Op.AMAX, Op.STE, Op.LDE),

@@ -60,7 +60,7 @@ class Scanner(wiring.Component):
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [write.en.eq(self.write), write.addr.eq(self.write_word), write.data.eq(self.mask)]
 
-        # Words are fetched ahead: ``fetching`` while a mask is on its way, ``held`` while it waits in the memory's output.
+        # Words are fetched ahead: ``fetching`` while a mask is on its way, ``held`` while it waits in the memory.
         word = Signal.like(self.word)
         remaining = Signal(13)
         base = Signal(13)

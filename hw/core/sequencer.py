@@ -7,9 +7,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
+from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op
 
 from .fetch import Fetch
+from .instruction_kinds import InstructionKinds
 from .reducer import TAGS, ReduceKind, ReduceTag
 from .scalar_unit import TAKE, ScalarEntry
 from .uop import (
@@ -19,17 +20,9 @@ from .uop import (
     VECTOR_AFTER_STORE,
     WEIGHT_AFTER_UPDATE,
 )
-from .vector_op import HostOp, VectorOp
+from .vector_op import VectorOp
 
 __all__ = ["Sequencer"]
-
-SCALED = (Op.MAC, Op.UPD, Op.ROWS, Op.MACV, Op.NOISE, Op.SCAT)
-READS_WEIGHTS = (Op.MAC, Op.ROWS, Op.LMAC, HostOp.READ_WEIGHT)
-READS_VECTORS = (Op.UPD, Op.RED, Op.DOT, Op.ROWS, Op.MACV, Op.MACVV, Op.LMAC, Op.LUPD, HostOp.READ_VECTOR)
-UPDATES = (Op.UPD, Op.LUPD, Op.NOISE, HostOp.STORE_ROW)
-WRITES_SCALAR = (Op.LDI, Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.LDE)
-ELEMENT_OPS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
-WRITES_INDEX = (Op.DRAW, Op.AMAX, Op.BEST)
 
 Word = data.StructLayout({name: bits for name, (_, bits) in sorted(FIELDS.items(), key=lambda item: item[1][0])})
 _WRITERS = 5
@@ -104,9 +97,7 @@ class Sequencer(wiring.Component):
         word = data.View(Word, fetch.o.payload[: Word.size])
 
         # index registers
-        self._indexes = indexes = Array(
-            Signal(INDEX_BITS, name=f"index_{number}") for number in range(INDEX_REGISTERS)
-        )
+        self._indexes = indexes = Array(Signal(INDEX_BITS, name=f"index_{number}") for number in range(INDEX_REGISTERS))
         index_busy = Signal(INDEX_REGISTERS)
         with m.If(self.index_done):
             m.d.sync += index_busy.bit_select(self.index_number, 1).eq(0)
@@ -129,7 +120,7 @@ class Sequencer(wiring.Component):
         self._resolve(m, word, indexes, program_vector)
         m.d.comb += vector.eq(Mux(self.running, program_vector, self.access.payload))
 
-        kind = _Kinds(m, word, vector, self.running)
+        kind = InstructionKinds(m, word, vector, self.running)
         hazard = Signal()
         m.d.comb += hazard.eq(
             (kind.reads_weights & (ages["update"] < WEIGHT_AFTER_UPDATE))
@@ -262,7 +253,7 @@ class Sequencer(wiring.Component):
             with m.Case(Op.LMAC, Op.LUPD):
                 m.d.comb += vector.n.eq(self.config.group)
 
-    def _queue(self, m: Module, word: data.View, kind: _Kinds, indexes: Array) -> None:
+    def _queue(self, m: Module, word: data.View, kind: InstructionKinds, indexes: Array) -> None:
         """The scalar unit's entry; a sum of the lanes becomes an entry that takes it."""
         entry = self.scalar.payload
         uses_index = word.op.matches(Op.EADD, Op.STE, Op.LDE)
@@ -278,7 +269,7 @@ class Sequencer(wiring.Component):
             entry.exclude.eq(word.ri != 0),
         ]
 
-    def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: _Kinds) -> None:
+    def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: InstructionKinds) -> None:
         """Start, end, and the instructions that the sequencer executes itself."""
         indexes = self._indexes
         resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held
@@ -303,37 +294,3 @@ class Sequencer(wiring.Component):
                     m.d.comb += [fetch.jump.eq(1), fetch.target.eq(word.imm)]
         with m.If(fire & self.running & write & (word.d[:3] != 0)):
             m.d.sync += indexes[word.d[:3]].eq(target)
-
-
-class _Kinds:
-    """Classes of the instruction that is about to be issued, each one bit."""
-
-    def __init__(self, m: Module, word: data.View, vector: data.View, running: Signal) -> None:
-        def flag(name: str, value: object) -> Signal:
-            signal = Signal(name=f"kind_{name}")
-            m.d.comb += signal.eq(value)
-            return signal
-
-        op, lane_op = word.op, vector.op
-        is_lane = op.matches(*(code for code in Op if code.is_vector))
-        streams = lane_op.matches(Op.MAC, Op.UPD)
-        self.vector = flag("vector", Mux(running, is_lane, 1))
-        self.scalar = flag("scalar", op.matches(*(code for code in Op if code.is_scalar)))
-        self.end = flag("end", op == Op.END)
-        self.scaled = flag("scaled", op.matches(*SCALED))
-        self.sums = flag("sums", running & op.matches(Op.RED, Op.DOT))
-        self.rows = flag("rows", running & (op == Op.ROWS))
-        reads = lane_op.matches(HostOp.READ_WEIGHT, HostOp.READ_VECTOR)
-        self.reduces = flag("reduces", Mux(running, op.matches(Op.RED, Op.DOT, Op.ROWS), reads))
-        self.reads_weights = flag("reads_weights", lane_op.matches(*READS_WEIGHTS))
-        self.reads_vectors = flag("reads_vectors", lane_op.matches(*READS_VECTORS))
-        self.updates = flag("updates", lane_op.matches(*UPDATES))
-        self.scans = flag("scans", streams & (vector.source == Source.VECTOR))
-        listens = streams & (vector.source == Source.ELEMENTS)
-        self.uses_elements = flag("uses_elements", running & is_lane & (listens | (lane_op == Op.SCAT)))
-        self.element_op = flag("element_op", running & op.matches(*ELEMENT_OPS))
-        self.writes_scalar = flag("writes_scalar", op.matches(*WRITES_SCALAR, Op.RED, Op.DOT, Op.BEST))
-        writes_index = op.matches(*WRITES_INDEX, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP)
-        self.writes_index = flag("writes_index", writes_index)
-
-

@@ -22,8 +22,8 @@ class Softmax(wiring.Component):
     """Softmax over a range of elements, in place: three passes, the last two with one element every second cycle.
 
     Cycles from ``start`` to ``done``, both counted: 5 n + 21. ``start`` may come in the cycle after ``done``. With a
-    multiplier that takes more than one cycle, elements do not overlap: each takes 10 and 6 cycles in the last two passes,
-    and those that the multiplier is busy.
+    multiplier that takes more than one cycle, elements do not overlap: each takes 10 and 6 cycles in the last two
+    passes, and those that the multiplier is busy.
 
     ::
 

@@ -114,5 +114,3 @@ class Uop(data.StructLayout):
                 "m": signed(config.operand_bits),
             }
         )
-
-

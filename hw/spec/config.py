@@ -86,9 +86,7 @@ class CoreConfig:
             if not low <= value <= high:
                 raise ConfigError(f"{field} must be {low} to {high}, not {value}")
         if not self.hidden or not all(1 <= size <= 4096 for size in self.hidden):
-            raise ConfigError(
-                f"hidden must name at least one layer, each of 1 to 4096 units, not {list(self.hidden)}"
-            )
+            raise ConfigError(f"hidden must name at least one layer, each of 1 to 4096 units, not {list(self.hidden)}")
         if self.operand_bits not in (16, 18):
             raise ConfigError(f"operand_bits must be 16 or 18, not {self.operand_bits}")
         if self.memory not in ("bram", "spram"):

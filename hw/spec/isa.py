@@ -17,9 +17,9 @@ from enum import IntEnum
 
 __all__ = [
     "FIELDS",
-    "INSTRUCTION_BITS",
     "INDEX_BITS",
     "INDEX_REGISTERS",
+    "INSTRUCTION_BITS",
     "SCALAR_REGISTERS",
     "USED_FIELDS",
     "Instruction",
@@ -214,7 +214,7 @@ class Instruction:
     def decode(cls, word: int) -> Instruction:
         """The instruction of a word; raises ValueError for an unknown opcode."""
         values = {name: (word >> lowest) & ((1 << bits) - 1) for name, (lowest, bits) in FIELDS.items()}
-        return cls(**(values | {"op": Op(values["op"])}))
+        return cls(Op(values.pop("op")), **values)
 
     def but(self, **changes: int) -> Instruction:
         """This instruction with some fields changed."""

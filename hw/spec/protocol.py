@@ -30,7 +30,8 @@ class Command(IntEnum):
     """Commands, with their payload and the payload of the reply."""
 
     IDENTIFY = 1
-    """() -> version u8, digest of the configuration (8 bytes), lanes u16, rows u32, vectors u16, program u16, inputs u16"""
+    """() -> version u8, digest of the configuration (8 bytes), lanes u16, rows u32, vectors u16, program u16, inputs
+    u16"""
     LOAD_PROGRAM = 2
     """address u16, instructions (16 bytes each, at least one) -> ()"""
     WRITE_ROW = 3

@@ -7,6 +7,7 @@ integer in [2^15, 2^16]. The largest error is 4 units.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -33,7 +34,7 @@ LOG2E_FIXED = round(math.log2(math.e) * (1 << LOG2E_FRACTION))
 def _segments(function: Callable[[float], float]) -> tuple[tuple[int, int], ...]:
     """(base, slope) of each segment of ``function`` over [0, 1)."""
     knots = [round(function(index / _SEGMENTS)) for index in range(_SEGMENTS + 1)]
-    return tuple((low, high - low) for low, high in zip(knots, knots[1:], strict=False))
+    return tuple((low, high - low) for low, high in itertools.pairwise(knots))
 
 
 EXP2_TABLE = _segments(lambda t: 2.0 ** (15 + t))
@@ -42,9 +43,7 @@ EXP2_TABLE = _segments(lambda t: 2.0 ** (15 + t))
 RECIPROCAL_TABLE = _segments(lambda t: 2.0**16 / (1 + t))
 """2^31 / m for a magnitude m = 2^15 (1 + t)."""
 
-RSQRT_TABLE = _segments(lambda t: 2.0**15.5 / math.sqrt(1 + t)) + _segments(
-    lambda t: 2.0**16 / math.sqrt(1 + t)
-)
+RSQRT_TABLE = _segments(lambda t: 2.0**15.5 / math.sqrt(1 + t)) + _segments(lambda t: 2.0**16 / math.sqrt(1 + t))
 """Entries 0..63: 2^23 / sqrt(m); entries 64..127: 2^24 / sqrt(2 m); m = 2^15 (1 + t)."""
 
 

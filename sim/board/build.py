@@ -3,7 +3,7 @@
 Two levels, so that a board that is there opens without elaborating anything::
 
     configuration, gateware sources, Amaranth  ->  sim/verilog/KEY.sv
-    Verilog, harness, Verilator, compiler, flags, CPU  ->  sim/library/KEY/board.so
+    Verilog, harness, Verilator, compiler, flags, machine  ->  sim/library/KEY/board.so
 
 An entry appears complete, by renaming, or not at all; builders that run at the same time build the same thing, and the
 first to finish wins. Nothing is ever removed: the folder may be deleted at any time.
@@ -15,6 +15,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -32,6 +33,7 @@ __all__ = ["SimBuildError", "board_library", "board_verilog", "build_library"]
 _NAME = "onward"
 _HERE = Path(__file__).parent
 _LIBRARY = "board.so"
+_HARNESS = ("harness.cpp", "harness.h")
 _MESSAGE_LINES = 12
 
 _VERILATOR = (
@@ -61,7 +63,7 @@ _VERILATOR = (
     "--prefix",
     f"V{_NAME}",
 )
-_COMPILER = ("-fPIC", "-fvisibility=hidden", "-march=native")
+_COMPILER = ("-fPIC", "-fvisibility=hidden")
 _MAKE = (
     "OPT_FAST=-O2",
     "OPT_SLOW=-O0",
@@ -121,9 +123,9 @@ def build_library(verilog: str, divisor: int = 0) -> Path:
     SimBuildError
         If a tool is missing or fails.
     """
-    compiler = os.environ.get("CXX", "c++")
-    harness = [(_HERE / name).read_text(encoding="utf-8") for name in ("harness.cpp", "harness.h")]
-    tools = [_verilator_version(), _compiler_version(compiler), _machine(), *_VERILATOR, *_COMPILER, *_MAKE]
+    compiler = os.environ.get("CXX") or "c++"
+    harness = [(_HERE / name).read_text(encoding="utf-8") for name in _HARNESS]
+    tools = [_verilator_version(), _compiler_version(compiler), platform.system(), platform.machine(), *_VERILATOR, *_COMPILER, *_MAKE]
     folder = cache_folder("sim") / "library"
     target = folder / _hash([verilog, str(divisor), *harness, *tools])
     if not (target / _LIBRARY).exists():
@@ -137,7 +139,7 @@ def build_library(verilog: str, divisor: int = 0) -> Path:
 def _compile(verilog: str, divisor: int, compiler: str, work: Path) -> Path:
     """Build in the empty folder ``work``; the shared library in it."""
     (work / f"{_NAME}.sv").write_text(verilog, encoding="utf-8")
-    for name in ("harness.cpp", "harness.h"):
+    for name in _HARNESS:
         shutil.copy(_HERE / name, work)
     (work / "verilator").symlink_to(_verilator_folder())  # its own path may have a space in it
     root = work / "verilator"
@@ -168,7 +170,8 @@ def _publish(built: Path, target: Path) -> None:
 def _run(what: str, command: Sequence[str], folder: Path, root: Path) -> None:
     """Run a tool; its last words go into the error if it fails."""
     environment = os.environ | {"VERILATOR_ROOT": str(root), "LC_ALL": "C"}
-    environment.pop("MAKEFLAGS", None)
+    for name in ("MAKEFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS"):  # the key of the cache does not know them
+        environment.pop(name, None)
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -200,22 +203,10 @@ def _verilator_version() -> str:
 @cache
 def _compiler_version(compiler: str) -> str:
     try:
-        done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SimBuildError(f"cannot build the simulated board: the C++ compiler {compiler} does not work") from error
-    return done.stdout
-
-
-@cache
-def _machine() -> str:
-    """What decides whether a library runs here: libraries are compiled for this very CPU."""
-    lines = [platform.system(), platform.machine(), platform.processor()]
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        lines += sorted({line for line in text.splitlines() if line.startswith(("model name", "flags", "Features"))})
-    except OSError:
-        pass
-    return "\n".join(lines)
+        done = subprocess.run([*shlex.split(compiler), "--version"], capture_output=True, text=True, check=True)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        raise SimBuildError(f"cannot build the simulated board: the C++ compiler {compiler!r} does not work") from error
+    return f"{compiler}\n{done.stdout}"
 
 
 def _hash(parts: Sequence[str]) -> str:

@@ -54,7 +54,7 @@ class Board {
 public:
     Board(bool stalls, uint64_t seed) : m_input_gaps{stalls, 2 * seed}, m_output_gaps{stalls, 2 * seed + 1} {
         m_context.randReset(0);
-        m_model = std::make_unique<Vonward>(&m_context, "onward");
+        m_model = std::make_unique<Vonward>(&m_context, "");
     }
 
     std::deque<uint8_t> input, output;
@@ -187,27 +187,46 @@ bool guarded(Board* board, Action action) {
     return board->error.empty();
 }
 
-[[noreturn]] void stop(const char* where, const char* message) {
-    if (!t_board) throw Stopped{};
-    t_board->error = std::string{where} + ": " + message;
+[[noreturn]] void stop(const std::string& message) {
+    if (t_board) t_board->error = message;
     throw Stopped{};
+}
+
+// What a failed assertion has printed: "MESSAGE[CYCLE] %Error: onward.sv:LINE: Assertion failed in WHERE: ...".
+std::string describe(const std::string& printed) {
+    static const std::string error = "] %Error: ", failed = " failed in ";
+    const size_t mark = printed.find(error);
+    const size_t bracket = printed.rfind('[', mark);
+    const size_t where = printed.find(failed, mark);
+    if (mark == std::string::npos || bracket == std::string::npos || where == std::string::npos) return "an error";
+    const size_t begin = where + failed.size();
+    const std::string message = printed.substr(0, bracket);
+    return "assertion failed in " + printed.substr(begin, printed.find(':', begin) - begin)
+           + (message.empty() ? "" : ": ") + message;
 }
 
 }  // namespace
 
+// Whole lines of the model's own prints go to the standard error; assertions print without an end of line first.
 int onward_print(const char* format, ...) {
-    char text[1024];
+    char text[4096];
     va_list arguments;
     va_start(arguments, format);
     const int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (t_board) t_board->printed += text;
+    if (!t_board) return length;
+    std::string& printed = t_board->printed;
+    printed += text;
+    if (!printed.empty() && printed.back() == '\n' && printed.find("] %Error: ") == std::string::npos) {
+        fputs(printed.c_str(), stderr);
+        printed.clear();
+    }
     return length;
 }
 
-void vl_stop(const char*, int, const char* where) { stop(where, "an assertion failed"); }
+void vl_stop(const char*, int, const char*) { stop(t_board ? describe(t_board->printed) : ""); }
 
-void vl_fatal(const char*, int, const char* where, const char* message) { stop(where, message); }
+void vl_fatal(const char*, int, const char*, const char* message) { stop(message); }
 
 #define API extern "C" __attribute__((visibility("default")))
 
@@ -256,8 +275,3 @@ API size_t onward_pending(const Board* board) { return board->output.size(); }
 API uint64_t onward_cycles(const Board* board) { return board->cycles; }
 
 API const char* onward_error(const Board* board) { return board->error.c_str(); }
-
-// What the model has printed since the last call to onward_forget_printed.
-API const char* onward_printed(const Board* board) { return board->printed.c_str(); }
-
-API void onward_forget_printed(Board* board) { board->printed.clear(); }

@@ -23,7 +23,7 @@ _LATENCY = 4
 
 @cocotb.test()
 async def elements_times_scalars(dut: Any) -> None:
-    """An element every cycle, in any mix of formats and roundings; only those rounded stochastically step the generator.
+    """An element every cycle, in any mix of formats and roundings; only stochastic ones step the generator.
 
     Exponents are drawn around the range in which the result is neither 0 nor saturated.
     """

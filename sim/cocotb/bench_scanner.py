@@ -21,7 +21,7 @@ __all__ = ["nonzero_elements"]
 async def nonzero_elements(dut: Any) -> None:
     """Vectors of random density and length: each nonzero element comes once, in order, with its place.
 
-    Without back-pressure the first comes 3 cycles after the start if the first word has one, and ``busy`` is high from
+    Without back-pressure the first comes 4 cycles after the start if the first word has one, and ``busy`` is high from
     the cycle after the start until the last is taken.
     """
     job = Job.from_environment()
@@ -55,7 +55,7 @@ async def nonzero_elements(dut: Any) -> None:
             await clock.cycle(dut)
             busy, valid = read(dut["busy"]), read(dut["valid"])
             assert busy or checker.compared == last, f"idle with {last - checker.compared} elements to come"
-            if eager and places and places[0][0] == first and age == 3:
+            if eager and places and places[0][0] == first and age == 4:
                 assert valid, "the first element is late"
             if valid and ready:
                 checker.check(tuple(read(dut[name]) for name in ("o_word", "cluster", "lane", "offset")))

@@ -7,11 +7,12 @@ from typing import Any
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
-__all__ = ["cycle", "cycles", "start"]
+__all__ = ["RESET_NS", "cycle", "cycles", "start"]
 
 _PERIOD_NS = 10
 _RESET_CYCLES = 8
 """Event simulators leave what depends on constants undefined at time 0: some cycles settle everything."""
+RESET_NS = _PERIOD_NS * _RESET_CYCLES
 
 
 async def start(dut: Any, **inputs: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from amaranth.hdl import Shape
@@ -32,7 +33,10 @@ def pack(layout: data.Layout, **fields: Any) -> int:
     bits = 0
     for name, value in fields.items():
         field = layout[name]
-        inner = pack(field.shape, **value) if isinstance(value, Mapping) else int(value)
+        if isinstance(value, Mapping):
+            inner = pack(field.shape, **value)
+        else:
+            inner = int(value.value if isinstance(value, Enum) else value)
         bits |= (inner & ((1 << field.width) - 1)) << field.offset
     return bits
 

@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import subprocess
+import re
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,9 @@ from onward.hw.verilog import generate
 from onward.sw.data.catalogue import cache_folder
 
 from .benches import BENCHES, Bench
+from .clock import RESET_NS
 from .job import Job
+from .netlist import generate_netlist
 
 __all__ = ["BenchResult", "SimulatorMissing", "run"]
 
@@ -39,6 +42,8 @@ _VERILATOR = (
     "-Wno-CASEINCOMPLETE",
     "-Wno-WIDTHEXPAND",
     "-Wno-UNUSEDSIGNAL",
+    "-Wno-WIDTHTRUNC",
+    "-Wno-UNOPTFLAT",
     # Only the ports are driven and read: everything else may be optimised.
     "--no-public-flat-rw",
     "--output-split",
@@ -55,6 +60,9 @@ _MAKE = (
     "CFG_GCH_IF_CLANG=",
 )
 _TIMESCALE = ("1ns", "1ps")
+_ASSERTION = re.compile(
+    r"^(?P<message>.*)(?:\[(?P<verilator>\d+)\] %Error: .*Assertion failed|ERROR: .*\n\s*Time: (?P<icarus>\d+))", re.M
+)
 
 SimulatorName = Literal["verilator", "icarus"]
 Progress = Callable[[str], None]
@@ -140,8 +148,9 @@ def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool
     log, report = folder / "simulation.log", folder / "results.xml"
     for old in (log, report):
         old.unlink(missing_ok=True)
-    verilog = generate(bench.component(job.config), _TOP)
-    (folder / f"{_TOP}.v").write_text(verilog, encoding="utf-8")
+    component = bench.component(job.config)
+    verilog = generate(component, _TOP) if simulator == "verilator" else generate_netlist(component, _TOP)
+    (folder / f"{_TOP}.sv").write_text(verilog, encoding="utf-8")
     runner = get_runner(simulator)
     built = _build(runner, verilog, simulator, folder, waves)
     began = time.monotonic()
@@ -179,7 +188,7 @@ def _build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: bo
         return target
     # make cannot work in folders with a space in their path, so it works in a folder of its own.
     with tempfile.TemporaryDirectory(prefix="onward-cosim-") as work:
-        source = Path(work) / f"{_TOP}.v"
+        source = Path(work) / f"{_TOP}.sv"
         source.write_text(verilog, encoding="utf-8")
         public = Path(work) / "public.vlt"
         public.write_text(_PUBLIC)
@@ -222,9 +231,10 @@ def _results(bench: Bench, report: Path, log: Path, trouble: str, seconds: float
                 message = f"{failure.get('error_msg') or failure.get('message') or 'failed'}; log: {log}"
             results.append(BenchResult(name, failure is None, float(case.get("time", 0)), message))
     broken = _assertion(log)
-    if broken or not results or (trouble and all(result.passed for result in results)):
-        reason = broken or trouble or "no test was found"
-        message = f"{reason}; log: {log}\n{_tail(log)}"
+    if broken:
+        results.append(BenchResult(f"{bench.name}.simulation", False, seconds, f"{broken}; log: {log}"))
+    elif not results or (trouble and all(result.passed for result in results)):
+        message = f"{trouble or 'no test was found'}; log: {log}\n{_tail(log)}"
         results.append(BenchResult(f"{bench.name}.simulation", False, seconds, message))
     return results
 
@@ -292,5 +302,12 @@ def _tail(log: Path) -> str:
 
 
 def _assertion(log: Path) -> str:
-    """The first message of an assertion of the gateware in a log, if there is one."""
+    """The message of the first assertion of the gateware that failed, if any: not all simulators stop at one.
+
+    Before the end of the reset nothing is defined yet.
+    """
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    for match in _ASSERTION.finditer(text):
+        if int(match["verilator"] or match["icarus"]) > RESET_NS * 1000:
+            return f"assertion failed: {match['message'].strip() or 'without a message'}"
     return ""

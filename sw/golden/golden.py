@@ -18,8 +18,10 @@ from .state import State
 
 __all__ = ["Golden"]
 
-_COLUMNS = ("op", "source", "init", "fine", "neg", "store", "s", "d", "ri", "p1i", "p2i", "row", "n", "p1", "p2")
-_COLUMNS += ("e", "tiles", "imm")
+_COLUMNS = (
+    *("op", "source", "init", "fine", "neg", "store", "s", "d", "ri", "p1i", "p2i", "row", "n", "p1", "p2"),
+    *("e", "tiles", "imm"),
+)
 _TABLE = np.array(EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE, dtype=np.int64)
 
 

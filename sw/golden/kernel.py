@@ -2,7 +2,8 @@
 
 It computes exactly what :class:`.machine.Machine` defines in torch (``tests/sw/golden/test_kernel.py`` runs random
 programs through both), about a thousand times faster. Everything that numba would freeze into its cache
-(tables, formats) is passed in as an argument, so that a changed specification cannot meet a stale cache.
+(tables, formats) is passed in as an argument, so that a changed specification cannot meet a stale cache; and all of it
+is one file, because the cache looks at that file only.
 """
 
 from __future__ import annotations
@@ -489,7 +490,7 @@ def run_batch(program, entry, par, tables, state, pointers, index, value, labels
     ``program`` (instructions, 18) decoded fields, ``pointers`` (samples + 1,) into ``index``/``value`` (nonzero
     pixels), ``labels`` (samples,), ``results`` (samples, 1 + depth): count, then words.
     """
-    weights, vectors, acc, elements, scalars, indexes, generators, counters = state
+    elements, scalars, indexes, generators, counters = state[3:]
     scalar_state = (elements, scalars, indexes, generators, counters)
     for sample in range(len(labels)):
         pixels = index[pointers[sample] : pointers[sample + 1]]

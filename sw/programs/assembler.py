@@ -118,7 +118,7 @@ class Assembler:
         """Mark the next instruction as an entry point."""
         self.entries[name] = len(self.instructions)
 
-    def emit(self, op: Op, comment: str = "", **fields: int) -> None:
+    def emit(self, op: Op, comment: str = "", /, **fields: int) -> None:
         """Append one instruction."""
         unknown = set(fields) - set(USED_FIELDS[op])
         if unknown:
@@ -170,7 +170,7 @@ class Assembler:
                 f"{self.config.name}: the program has {len(self.instructions)} instructions,"
                 f" the program memory holds {self.config.program}"
             )
-        limits = {register: limit for register, limit in self._indexes.values()} | {0: 1}
+        limits = dict(self._indexes.values()) | {0: 1}
         room: float = -1
         for address, instruction in enumerate(self.instructions):
             try:

@@ -149,9 +149,7 @@ class _Builder:
         asm, below = self.asm, self.layers[layer.number - 2]
         for tile in range(layer.tiles):
             comment = f"z{phase}{layer.number} = relu(LN(z{phase}{below.number}) W{layer.number} + b{layer.number})"
-            asm.emit(
-                Op.MAC, comment, source=Source.CONST, init=1, s=asm.scalar("one"), row=layer.bias.row(tile), n=1
-            )
+            asm.emit(Op.MAC, comment, source=Source.CONST, init=1, s=asm.scalar("one"), row=layer.bias.row(tile), n=1)
             asm.emit(
                 Op.MAC,
                 comment,
@@ -194,9 +192,7 @@ class _Builder:
         """logits (+)= R LN(zN) of one layer."""
         scale = self.asm.scalar(self.norm("N", layer.number))
         comment = f"logits {'+' if layer.number > 1 else ''}= R{layer.number} LN(zN{layer.number})"
-        self.asm.rows(
-            layer.readout, self.logits, layer.vectors["N"], scale, comment, add=layer.number > 1
-        )
+        self.asm.rows(layer.readout, self.logits, layer.vectors["N"], scale, comment, add=layer.number > 1)
 
     # updates ------------------------------------------------------------------------------------------------------
 
@@ -326,9 +322,7 @@ class _Builder:
         classes = self.config.classes
         asm.entry("train")
         asm.emit(Op.LAB, "label", d=self.label)
-        self.start(
-            ("rate", self.parameters.rate), ("readout rate", self.parameters.readout_rate * _PROBABILITY_SCALE)
-        )
+        self.start(("rate", self.parameters.rate), ("readout rate", self.parameters.readout_rate * _PROBABILITY_SCALE))
         self.first_layer("P", self.label)
         self.readout()
         asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)

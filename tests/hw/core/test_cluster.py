@@ -74,7 +74,9 @@ def test_store_reduce_update_and_scan() -> None:
 
         # An update by whole units: stochastic rounding has nothing to round. Lane 2 saturates.
         m = ONE * 3 >> 4
-        ctx.set(dut.uop, {"valid": 1, "flags": {"x": X.VECTOR, "y": Y.OPERAND, "update": 1}, "row": 40, "p1": 5, "m": m})
+        ctx.set(
+            dut.uop, {"valid": 1, "flags": {"x": X.VECTOR, "y": Y.OPERAND, "update": 1}, "row": 40, "p1": 5, "m": m}
+        )
         await ctx.tick()
         ctx.set(dut.uop, {"valid": 0})
         await ctx.tick().repeat(7)

@@ -8,7 +8,6 @@ from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.presets import PRESETS
 from onward.sw.programs.ff import build_ff, initial_weights
 from onward.sw.programs.random_program import random_program
-
 from tests.hw.core.core_bench import check_programs, random_batch, random_weights
 
 TINY = PRESETS["tiny"]

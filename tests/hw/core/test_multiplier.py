@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 
 import pytest
@@ -18,7 +19,7 @@ def test_products_follow_one_another(cycles: int) -> None:
     top = ((1 << 18) - 1, (1 << 16) - 1)
     factors = [top, (0, 0), (1 << 17, 1 << 15)] + [(rng.randrange(1 << 18), rng.randrange(1 << 16)) for _ in range(50)]
 
-    async def testbench(ctx) -> None:  # noqa: ANN001
+    async def testbench(ctx) -> None:
         ctx.set(dut.take_left, 1)
         ctx.set(dut.take_right, 1)
         previous = None
@@ -50,3 +51,4 @@ def test_products_follow_one_another(cycles: int) -> None:
 def test_refuses_what_does_not_divide() -> None:
     with pytest.raises(ValueError, match="cycles"):
         Multiplier(3)
+    gc.collect()

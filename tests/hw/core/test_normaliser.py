@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 
 import pytest
@@ -30,7 +31,7 @@ def test_equals_golden_after_the_latency(bits: int, fraction: int) -> None:
     numbers = stimulus(bits, 400)
     outputs = []
 
-    async def testbench(ctx) -> None:  # noqa: ANN001
+    async def testbench(ctx) -> None:
         for number in numbers + [0] * Normaliser.LATENCY:
             ctx.set(dut.i, number)
             outputs.append(ctx.get(dut.o))
@@ -50,6 +51,7 @@ def test_refuses_what_no_scalar_can_hold() -> None:
         Normaliser(32, 114)
     with pytest.raises(ValueError, match="fraction"):
         Normaliser(32, -112)
+    gc.collect()
 
 
 def test_converts_to_verilog() -> None:

@@ -45,9 +45,7 @@ def test_matches_golden(bits: int) -> None:
             if stochastic:
                 state = scalar.xorshift32(state)
             form = config.fine_operand if fine else config.operand
-            expected.append(
-                scalar.operand(x, code, neg, form.fraction, form.bits, state if stochastic else None)
-            )
+            expected.append(scalar.operand(x, code, neg, form.fraction, form.bits, state if stochastic else None))
             await ctx.tick()
             if number >= dut.LATENCY - 1:
                 wanted = expected[number - dut.LATENCY + 1]

@@ -6,7 +6,7 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from onward.hw.core.normaliser import Normaliser
-from onward.hw.core.reducer import Reducer, ReduceKind
+from onward.hw.core.reducer import ReduceKind, Reducer
 from onward.hw.core.scalar_to_fixed import ScalarToFixed
 from onward.hw.spec.formats import ELEMENT, scalar_from_float
 from onward.hw.spec.presets import PRESETS

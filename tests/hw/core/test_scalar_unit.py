@@ -141,9 +141,9 @@ class Bench(Elaboratable):
         return m
 
     def run(self, entries: list[Entry], reduced: list[int], stall: float = 0.0, hold: range = range(0)) -> Bench:
-        """Send entries and reduced scalars, each stream pausing in a share ``stall`` of the cycles, until it is idle."""
+        """Send entries and reduced scalars, each stream pausing in a share ``stall`` of the cycles, until idle."""
 
-        async def testbench(ctx) -> None:  # noqa: ANN001
+        async def testbench(ctx) -> None:
             unit = self.unit
             rng = random.Random(len(entries))
             queued, popped = list(entries), list(reduced)

@@ -34,7 +34,7 @@ class CoreModel:
     """Acts on the port, and checks that the command unit keeps to the contract.
 
     ``events`` lists everything that changed the core, in order; ``hold`` keeps programs from ending; ``ticking`` lets
-    all counters count; ``chance`` is that of being ready in a cycle.
+    all counters count; ``shut`` keeps samples out; ``chance`` is that of being ready in a cycle.
     """
 
     def __init__(self, config: CoreConfig, port: Any, *, chance: float = 1.0, seed: int = 0) -> None:
@@ -47,6 +47,7 @@ class CoreModel:
         self.run_cycles = 10
         self.hold = False
         self.ticking = False
+        self.shut = False
         self.counters = [0] * len(COUNTERS)
         self.program: dict[int, int] = {}
         self.weights = [[0] * config.lanes for _ in range(config.rows)]
@@ -68,7 +69,7 @@ class CoreModel:
     @property
     def slot_free(self) -> bool:
         """As the port's ``slot_free``."""
-        return (self.running is not None) + len(self.waiting) < 2
+        return not self.shut and (self.running is not None) + len(self.waiting) < 2
 
     async def __call__(self, context: Any) -> None:
         port = self.port

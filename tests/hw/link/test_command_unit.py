@@ -288,6 +288,31 @@ def test_every_status_is_among_the_refusals():
 
 
 @chances
+def test_a_refused_command_is_refused_behind_a_good_one_too(chance):
+    """What the command before has left in the unit must not help."""
+    good = [
+        (Command.LOAD_PROGRAM, u16(0) + bytes(16)),
+        (Command.WRITE_ROW, u32(0) + row_bytes(1, 2, 3, 4)),
+        (Command.READ_ROW, b"\1" + u32(0)),
+        (Command.SAMPLE, sample(0, 0, (0, b"\x01"))),
+        (Command.RUN, u16(0)),
+        (Command.SEED, u32(0)),
+    ]
+    bad = [BAD[-1], BAD[-2], BAD[-3], *(each for each in BAD if each[0] is Status.BAD_ADDRESS)]
+
+    async def main(host, core):
+        for command, payload in good:
+            for expected, wrong, its_payload in bad if chance == 1 else bad[:3]:
+                status, _ = await host.ask(command, payload)
+                assert status is Status.OK
+                before = list(core.events)
+                assert await host.ask(wrong, its_payload) == (expected, b"")
+                assert core.events == before
+
+    converse(main, chance)
+
+
+@chances
 @pytest.mark.parametrize("running", [Command.SAMPLE, Command.RUN])
 def test_busy_core_is_left_alone(running, chance):
     async def main(host, core):
@@ -339,6 +364,21 @@ def test_third_sample_waits_while_results_go_out(chance):
         assert [len(reply[3]) for reply in replies] == [4, 8, 12]
 
     converse(main, chance)
+
+
+def test_sample_waits_for_a_free_slot_whatever_else_is_free():
+    async def main(host, core):
+        core.shut = True
+        await host.context.tick()
+        await host.send(Command.SAMPLE, sample(1, 0, (3, b"\x01")))
+        for _ in range(100):
+            await host.context.tick()
+        assert core.events == []
+        assert core.filling is None
+        core.shut = False
+        assert len(await host.replied()) == 1
+
+    assert len(converse(main).events) == 1
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -68,6 +68,32 @@ def test_holds_two_commands_and_no_more():
     BENCH.run(main)
 
 
+@pytest.mark.parametrize("held", [1, 2])
+def test_command_comes_in_the_cycle_in_which_another_is_answered(held):
+    dut = BENCH.dut
+
+    async def main(context):
+        await put(context, dut.i, [{"run": 0, "sequence": 1 + n} for n in range(held)])
+        context.set(dut.done.valid, 1)
+        context.set(dut.o.ready, 1)
+        for _ in range(2):  # up to the last byte of the reply to the first command
+            await context.tick()
+        assert context.get(dut.done.ready)
+        context.set(dut.i.valid, 1)
+        context.set(dut.i.payload, {"run": 1, "sequence": 99})
+        *_, ready = await context.tick().sample(dut.i.ready)
+        assert ready == (held == 1)
+        context.set(dut.o.ready, 0)
+        if not ready:
+            await context.tick()
+        context.set(dut.i.valid, 0)
+        for sequence in [*range(2, held + 1), 99]:
+            packet = await take_packet(context, dut.o)
+            assert packet[-2:] == bytes((sequence, 0))
+
+    BENCH.run(main)
+
+
 def test_done_is_accepted_with_the_last_byte():
     dut = BENCH.dut
 

@@ -169,7 +169,7 @@ class PtyCore:
 
     Parameters
     ----------
-    feed : called with the bytes that arrive, returns those to send.
+    feed : called with the bytes that arrive, and now and then with none; returns those to send.
     """
 
     def __init__(self, feed: Callable[[bytes], bytes]) -> None:
@@ -182,10 +182,10 @@ class PtyCore:
 
     def _serve(self) -> None:
         while not self._stop.is_set():
-            if select.select([self._master], [], [], 0.05)[0]:
-                answer = self._feed(os.read(self._master, 4096))
-                while answer:
-                    answer = answer[os.write(self._master, answer) :]
+            arrived = select.select([self._master], [], [], 0.005)[0]
+            answer = self._feed(os.read(self._master, 4096) if arrived else b"")
+            while answer:
+                answer = answer[os.write(self._master, answer) :]
 
     def __enter__(self) -> PtyCore:
         self._thread.start()

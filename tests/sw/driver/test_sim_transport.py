@@ -44,8 +44,7 @@ def test_serial_line() -> None:
 
         def feed(data: bytes) -> bytes:
             simulator.write(data)
-            # Long enough for the bytes to arrive; what is on its way then comes with the next ones.
-            return simulator.run(400 * len(data) + 20_000)
+            return simulator.run(20_000)
 
         with PtyCore(feed) as core, Board.open(f"serial:{core.port}", TINY) as board:
             result = compare((GoldenBoard(TINY), board), recipe(10), *patterns(10))
@@ -56,7 +55,7 @@ def test_serial_line() -> None:
 def test_a_simulation_that_ends_is_a_link_error() -> None:
     transport = SimTransport(TINY)
     transport._simulator.close()
-    with pytest.raises(LinkError, match="^sim: the simulated board is closed"):
+    with pytest.raises(LinkError, match="sim: the simulated board is closed"):
         transport.read()
 
 

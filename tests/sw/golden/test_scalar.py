@@ -205,7 +205,7 @@ def test_draw_of_nothing_and_of_too_much() -> None:
 
 
 @pytest.mark.parametrize("function", [scalar.softmax, scalar.argmax, lambda none: scalar.draw(none, 1, None, 0)])
-def test_nothing_is_refused(function) -> None:  # noqa: ANN001
+def test_nothing_is_refused(function) -> None:
     with pytest.raises(ValueError, match="at least one"):
         function([])
 
