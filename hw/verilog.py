@@ -6,15 +6,14 @@ What Yosys writes for Amaranth is changed in two places.
   stay X in event simulators and 0 in Verilator. ``always_comb`` runs at time zero, and makes the dummy signals
   needless by which Yosys avoids the same for whole vectors. The text is plain Verilog otherwise; tools must read it as
   SystemVerilog (Icarus: ``-g2012``).
-* A memory that starts with zeros takes a loop instead of one line a row: a quarter less to read and compile.
+* A memory that starts with zeros takes a loop instead of one line a row: less to read, and to compile.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,16 +60,12 @@ def save(text: str, path: Path) -> None:
     OSError
         If the folder does not exist or cannot be written to.
     """
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(part, 0o666 & ~umask)  # mkstemp lets nobody else read
-        os.replace(part, path)
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
     except BaseException:
-        os.unlink(part)
+        part.unlink(missing_ok=True)
         raise
 
 

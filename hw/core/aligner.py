@@ -3,6 +3,7 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import MAGNITUDE_BITS, pack_scalar
 
 from .carry_chain import add_or_subtract

@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.isa import Op
 
 from .aligner import Amount, Keep, Operands, Shift

@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, enum, memory, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, POSITION_BITS, RECIPROCAL_TABLE, RSQRT_TABLE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import EXPONENT_MAX, EXPONENT_MIN, MAGNITUDE_BITS
 
 __all__ = ["Normaliser"]

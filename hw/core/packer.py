@@ -3,6 +3,7 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import ELEMENT, EXPONENT_MAX, EXPONENT_MIN, MAGNITUDE_BITS, PROBABILITY_FRACTION
 
 from .aligner import ALIGN_BITS, GUARD_SHIFT

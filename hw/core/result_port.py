@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import INDEX_BITS, Op
 

@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import ELEMENT
 
 from .aligner import Aligner

@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.isa import Op
 
 __all__ = ["TAKE", "QueuedEntry", "ScalarEntry", "ScalarQueue", "short_op"]

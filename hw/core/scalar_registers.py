@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.isa import SCALAR_REGISTERS
 
 __all__ = ["ScalarRegisters"]

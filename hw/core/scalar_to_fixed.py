@@ -3,6 +3,7 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
 
 __all__ = ["ScalarToFixed"]

@@ -8,6 +8,7 @@ from operator import or_
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import INDEX_BITS, Op
@@ -23,7 +24,7 @@ from .scalar_queue import TAKE, QueuedEntry, ScalarEntry, ScalarQueue, short_op
 from .scalar_registers import ScalarRegisters
 from .softmax import Softmax
 
-__all__ = ["IndexDone", "ScalarDone", "ScalarUnit", "SeedRequest"]
+__all__ = ["TAKE", "IndexDone", "ScalarDone", "ScalarEntry", "ScalarUnit", "SeedRequest"]
 
 ScalarDone = data.StructLayout({"valid": 1, "number": 5})
 """S[number] has been written, or has been found to stay as it is; a read in the next cycle gives its value."""

@@ -54,8 +54,8 @@ VECTOR_AFTER_STORE = 5
 """The word is written at the end of cycle 14 and read in cycle 9."""
 SCAN_AFTER_STORE = 15
 """The mask is written at the end of cycle 15; a scan reads it one cycle after its issue."""
-SCAN_AFTER_SECOND = 8
-"""Lanes use the second read port in cycle 9, a scan two cycles after its issue at the earliest."""
+SCAN_AFTER_SECOND = 5
+"""Lanes use the second read port in cycle 9, a scan five cycles after its issue at the earliest."""
 
 
 class X(enum.Enum, shape=2):

@@ -37,8 +37,8 @@ class CommandUnit(wiring.Component):
     whatever this unit does then. While a SAMPLE waits for a slot, results still go out, so it cannot wait forever.
 
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
-    header shows the first byte of its reply after 2 cycles, one of the arguments after a + 3; a RUN shows ``run`` after
-    4, a SAMPLE ``sample`` after n + 2.
+    header shows the first byte of its reply after 3 cycles, one of the arguments after a + 5; a RUN shows ``run`` after
+    5, a SAMPLE ``sample`` after n + 3.
 
     Parameters
     ----------

@@ -77,9 +77,11 @@ class FrameSender(wiring.Component):
         ]
         with m.If(offered):
             m.d.comb += [write.en.eq(1), close.eq(full | (byte == 0)), taken.eq(~full)]
-            m.d.sync += [place.eq(place + 1), code.eq(code + 1)]
+            m.d.sync += code.eq(code + 1)
         with m.If(close):
             m.d.sync += [mark.eq(place), code.eq(1)]
+        with m.If(offered | read.en):
+            m.d.sync += place.eq(place + 1)
 
         with m.FSM():
             with m.State("BODY"):
@@ -104,7 +106,7 @@ class FrameSender(wiring.Component):
                     self.o.payload.eq(read.data),
                 ]
                 with m.If(wanted):
-                    m.d.sync += [self.o.valid.eq(1), place.eq(place + 1)]
+                    m.d.sync += self.o.valid.eq(1)
                     with m.If(place == mark):
                         m.next = "DELIMIT"
             with m.State("DELIMIT"), m.If(self.o.ready):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,9 +14,11 @@ __all__ = ["ReplyArbiter"]
 class ReplyArbiter(wiring.Component):
     """Passes on whole replies: the bytes of two of them never mix.
 
-    If both wait, ``first`` goes first: it frees the core.
+    If both wait, ``first`` goes first: it frees the core. ``o`` comes from a register, since results and rows arrive
+    late in the cycle, out of block RAM, and the sender has much to decide by a byte.
 
-    Latency: one cycle to choose, then none. Throughput: one byte a cycle, and one cycle between two replies.
+    Latency: one cycle to choose and one through the register. Throughput: one byte a cycle, and one cycle between two
+    replies.
 
     Members
     -------
@@ -32,6 +34,10 @@ class ReplyArbiter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        free = Signal()
+        m.d.comb += free.eq(self.o.ready | ~self.o.valid)
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(0)
         with m.FSM():
             with m.State("CHOOSE"):
                 with m.If(self.first.valid):
@@ -40,11 +46,9 @@ class ReplyArbiter(wiring.Component):
                     m.next = "SECOND"
             for state, source in (("FIRST", self.first), ("SECOND", self.second)):
                 with m.State(state):
-                    m.d.comb += [
-                        self.o.payload.eq(source.payload),
-                        self.o.valid.eq(source.valid),
-                        source.ready.eq(self.o.ready),
-                    ]
-                    with m.If(self.o.valid & self.o.ready & self.o.payload.last):
-                        m.next = "CHOOSE"
+                    m.d.comb += source.ready.eq(free)
+                    with m.If(free):
+                        m.d.sync += [self.o.payload.eq(source.payload), self.o.valid.eq(source.valid)]
+                        with m.If(source.valid & source.payload.last):
+                            m.next = "CHOOSE"
         return m

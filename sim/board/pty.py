@@ -82,9 +82,7 @@ class _Pump(threading.Thread):
         quiet = 0
         while not self._over.is_set():
             patience = 0 if quiet < _LIVELY else _PAUSE
-            readable, writable, _ = select.select(
-                [self._terminal], [self._terminal] if outgoing else [], [], patience
-            )
+            readable, writable, _ = select.select([self._terminal], [self._terminal] if outgoing else [], [], patience)
             if readable:
                 self._simulator.write(os.read(self._terminal, 4096))
                 quiet = 0

@@ -19,7 +19,7 @@ from .pins import read, read_signed
 __all__ = ["micro_operations"]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def micro_operations(dut: Any) -> None:
     """Micro-operations as dense as the rules allow: sums, masks, scanned elements and saturations in their very cycles.
 

@@ -21,7 +21,7 @@ __all__ = ["elements_times_scalars"]
 _LATENCY = 4
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def elements_times_scalars(dut: Any) -> None:
     """An element every cycle, in any mix of formats and roundings; only stochastic ones step the generator.
 

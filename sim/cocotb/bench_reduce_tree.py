@@ -17,7 +17,7 @@ from .pins import read_signed
 __all__ = ["sums"]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def sums(dut: Any) -> None:
     """New numbers every cycle, extremes among them: the exact sum comes ``latency`` cycles later."""
     job = Job.from_environment()

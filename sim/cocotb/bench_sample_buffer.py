@@ -33,7 +33,7 @@ class _Sample:
         return sum(value * value for _, value in self.pixels)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def loads_while_reading(dut: Any) -> None:
     """One side loads samples (some are begun twice), the other advances at random times and reads the current one."""
     job = Job.from_environment()

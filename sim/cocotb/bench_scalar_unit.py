@@ -72,7 +72,7 @@ class _Surroundings:
             self.saturations += read(dut["element_saturation"])
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def random_entries(dut: Any) -> None:
     """Entries of every kind with gaps, reduced scalars that come late, results that are taken late, elements held.
 
@@ -121,7 +121,7 @@ async def random_entries(dut: Any) -> None:
     assert (around.element_entries, around.saturations) == (model.element_entries, model.saturations)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def holds_elements(dut: Any) -> None:
     """An entry that uses elements waits while they are held, and nothing else does."""
     config = Job.from_environment().config

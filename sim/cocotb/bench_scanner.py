@@ -17,7 +17,7 @@ from .pins import read
 __all__ = ["nonzero_elements"]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def nonzero_elements(dut: Any) -> None:
     """Vectors of random density and length: each nonzero element comes once, in order, with its place.
 

@@ -14,7 +14,7 @@ from .pins import read
 __all__ = ["reads_and_writes"]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def reads_and_writes(dut: Any) -> None:
     """Random reads and writes of few rows: data come one cycle later and hold while nothing is read.
 

@@ -56,9 +56,10 @@ BENCHES: dict[str, Bench] = {
         Bench("sample_buffer", SampleBuffer),
         Bench("cluster", lambda config: Cluster(config, 0, config.cluster_lanes)),
         Bench("scalar_unit", ScalarUnit),
-        # One design, two benches: what is built for the first is found in the cache by the second.
+        # One design, three benches: what is built for the first is found in the cache by the others.
         Bench("link", ByteTop),
         Bench("core", ByteTop),
+        Bench("training", ByteTop),
     )
 }
 """All benches by name, small units first: a broken unit is reported before the whole core trips over it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import cocotb
 from cocotb.queue import Queue
-from cocotb.triggers import with_timeout
+from cocotb.triggers import RisingEdge
 
 from . import clock
 from .gaps import Gaps
@@ -35,11 +35,9 @@ class StreamMonitor:
         self._received: Queue[int] = Queue()
         cocotb.start_soon(self._run())
 
-    async def get(self, patience_us: float = 20_000) -> int:
-        """The next payload; raises an error if none comes within that simulated time."""
-        if not self._received.empty():
-            return self._received.get_nowait()
-        return await with_timeout(self._received.get(), patience_us, "us")
+    async def get(self) -> int:
+        """The next payload, when it has come."""
+        return await self._received.get()
 
     @property
     def waiting(self) -> int:
@@ -60,11 +58,12 @@ class StreamMonitor:
                     assert offered in (None, payload), f"{self._name}: {offered:#x} became {payload:#x}"
                     offered = payload
             self._ready.value = 1
-            while True:
-                await clock.cycle(self._dut)
-                if self._valid.value == 1:
-                    break
+            await clock.cycle(self._dut)
+            while self._valid.value != 1:
                 assert offered is None, f"{self._name}: {offered:#x} was withdrawn"
+                # Sleeping until then costs nothing, looking in every cycle does.
+                await RisingEdge(self._valid)
+                await clock.cycle(self._dut)
             payload = int(self._payload.value)
             assert offered in (None, payload), f"{self._name}: {offered:#x} became {payload:#x}"
             self._received.put_nowait(payload)

@@ -10,7 +10,7 @@ import typer
 from onward.hw.spec.presets import load_preset
 
 from .options import BoardName, JsonFile, Seed
-from .report import check_target, print_table, write_json
+from .report import check_folder, check_target, print_table, write_json
 
 __all__ = ["demo"]
 
@@ -41,12 +41,12 @@ def demo(
     from onward.sw.driver.recipe import Recipe
     from onward.sw.driver.rules import find_rule
 
+    check_folder(out)
     check_target(json)
     config = load_preset(preset)
     data = fit_dataset(_mnist(), config)
     tested = count_images(test, len(data.test_labels), "test")
     recipe = Recipe("ff", min(samples, len(data.train_labels)), samples, find_rule("ff").parameters, seed)
-    out.mkdir(parents=True, exist_ok=True)
     say(f"opening {board}: {config.name} (compiling a simulated board, the first time, takes about a minute)")
     with Board.open(board, config) as opened, Board.open("golden", config) as golden:
         training, evaluation = train_and_test(opened, recipe, data, tested)
@@ -65,6 +65,7 @@ def demo(
         "equal": equal,
         "weights_sha256": {board: rows_sha256(training.weights), "golden": rows_sha256(model.weights)},
     }
+    out.mkdir(parents=True, exist_ok=True)
     curve, digits = out / "learning-curve.png", out / "digits.png"
     draw_learning_curve(curve, figures["curve"], f"{config.name}, {data.name}", evaluation.error_goodness)
     shown = slice(min(_SHOWN, tested))

@@ -13,10 +13,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onward.sw.driver.files import write_file
 
-__all__ = ["RunError", "check_new", "check_target", "new_folder", "print_table", "write_json"]
+__all__ = ["RunError", "check_folder", "check_new", "check_target", "new_folder", "print_table", "write_json"]
 
 
 class RunError(ValueError):
@@ -29,6 +30,8 @@ def check_target(path: Path | None) -> None:
         raise RunError(f"{path}: is a folder, not a file to write")
     if path is not None and not path.absolute().parent.is_dir():
         raise RunError(f"{path}: its folder does not exist")
+    if path is not None:
+        check_folder(path.absolute().parent)
 
 
 def write_json(path: Path | None, report: dict[str, Any]) -> None:
@@ -60,16 +63,25 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def check_new(path: Path) -> None:
-    """Raise RunError if ``path`` exists."""
+    """Raise RunError if ``path`` exists, or cannot be made."""
     if path.exists():
         raise RunError(f"{path}: exists already, and is not overwritten")
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise RunError unless ``path`` is a folder to write in, or can become one."""
+    nearest = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise RunError(f"{path}: {nearest} is no folder to write in")
 
 
 def print_table(title: str, rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values."""
-    table = Table(title=title, show_header=False, title_justify="left")
+    # As text: brackets in a file's name are no markup.
+    table = Table(title=Text(title), show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, value in rows:
-        table.add_row(name, value)
+        table.add_row(Text(name), Text(value))
     Console().print(table)

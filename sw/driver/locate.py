@@ -104,13 +104,10 @@ def find_difference(
     for high in milestones(chunk.program):
         if new_spots(high):
             address = _first(lambda cut: bool(new_spots(cut)), low, high)
-            note = (
-                "the weight differs before the sample begins; the instruction is the first that it reaches"
-                if old
-                else ""
-            )
-            spot = old[0] if old else new_spots(address)[0]
-            return _difference(sides, chunk.program, first + sample, address - 1, spot, note)
+            if not old:
+                return _difference(sides, chunk.program, first + sample, address - 1, new_spots(address)[0], "")
+            note = "the weight differs before the sample begins; the instruction is the first that it reaches"
+            return _difference(sides, chunk.program, first + sample, address - 1, old[0], note)
         low = high
     note = "the sample's instructions do not show it" if old else "it does not come again in shortened programs"
     return _difference(sides, chunk.program, first + sample, None, (old or [spot])[0], note)

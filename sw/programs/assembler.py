@@ -216,6 +216,8 @@ def _check_bounds(config: CoreConfig, word: Instruction, limits: dict[int, int],
         raise ValueError(f"p1 must be a scalar register, not {word.p1}")
     if ("n" in used and word.n < 1) or ("tiles" in used and word.tiles < 1):
         raise ValueError("n and tiles must be at least 1")
+    if word.op is Op.LDI and word.imm and not word.imm & 0x8000:
+        raise ValueError(f"LDI: {word.imm:#x} is no scalar, its magnitude is not normalised")
     for name, end, depth in spans:
         if end > depth:
             raise ValueError(f"{word.op.name}: {name} reaches {end - 1}, the last is {depth - 1}")

@@ -8,6 +8,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
 from onward.hw.verilog import generate, save
 
 _PRINT_HASH = """
@@ -61,7 +62,7 @@ def test_ports_and_name():
 @pytest.mark.parametrize("name", ["", "2nd", "a b", "top;"])
 def test_bad_name(name):
     with pytest.raises(ValueError, match="module name"):
-        generate(Bits(), name)
+        generate(None, name)
 
 
 def test_constant_bits_are_processes_that_run():

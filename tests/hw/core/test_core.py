@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
+from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.ff import build_ff, initial_weights
 from onward.sw.programs.random_program import random_program
 from tests.hw.core.core_bench import check_programs, random_batch, random_weights
@@ -30,6 +32,38 @@ def test_random_programs(shape: str, seed: int) -> None:
     program = random_program(config, seed, length=100)
     batch = random_batch(config, 4, seed)
     check_programs(config, program.instructions, [0], batch, random_weights(config, seed), seed)
+
+
+def chains(config: CoreConfig) -> Program:
+    """Every instruction right behind the one that it depends on: each pipeline distance is needed in full."""
+    asm = Assembler(config)
+    asm.entry("main")
+    one, step = asm.constant("one", 1.0), asm.constant("step", 0.01)
+    asm.emit(Op.MAC, source=Source.SAMPLE, init=1, s=one, row=1, n=config.inputs)
+    for word in range(4):
+        asm.emit(Op.ST, p1=word)
+        asm.emit(Op.UPD, source=Source.CONST, s=step, row=30 + word, n=1, p1=word)
+        asm.emit(Op.UPD, source=Source.CONST, s=step, row=30 + word, n=1, p1=word)
+        asm.emit(Op.UPD, source=Source.CONST, s=step, row=30 + word, n=1, p1=word)
+        asm.emit(Op.MAC, source=Source.CONST, init=1, s=one, row=30 + word, n=1)
+        asm.emit(Op.ST, p1=word)
+        asm.emit(Op.MAC, source=Source.VECTOR, init=1, s=one, row=2, n=config.lanes, p2=word)
+        asm.emit(Op.ST, p1=word)
+        asm.emit(Op.DOT, d=asm.scalar("dot"), p1=word, p2=max(0, word - 1), tiles=1)
+        asm.emit(Op.MAC, source=Source.VECTOR, s=one, row=3, n=config.lanes, p2=word)
+        asm.emit(Op.MACVV, p1=word, p2=max(0, word - 1))
+        asm.emit(Op.MAC, source=Source.VECTOR, s=one, row=4, n=config.lanes, p2=word)
+        asm.emit(Op.OUTS, s=asm.scalar("dot"))
+    asm.emit(Op.END)
+    return asm.assemble()
+
+
+@pytest.mark.parametrize("shape", ["tiny", "three lanes, 8 bits", "single port"])
+def test_dependent_instructions_back_to_back(shape: str) -> None:
+    config = SHAPES[shape]
+    program = chains(config)
+    batch = random_batch(config, 3, 5)
+    check_programs(config, program.instructions, [0], batch, random_weights(config, 5), 5)
 
 
 def test_ff_training_and_inference() -> None:

@@ -7,6 +7,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+
 from onward.hw.core.multiplier import Multiplier
 
 pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")  # of the refused component

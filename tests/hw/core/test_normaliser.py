@@ -8,6 +8,7 @@ import random
 import pytest
 from amaranth.back import verilog
 from amaranth.sim import Simulator
+
 from onward.hw.core.normaliser import Normaliser
 from onward.sw.golden.scalar import from_int
 

@@ -6,6 +6,7 @@ import random
 
 from amaranth.back import verilog
 from amaranth.sim import Simulator
+
 from onward.hw.core.scalar_to_fixed import ScalarToFixed
 from onward.hw.spec.formats import pack_scalar
 from onward.sw.golden.scalar import LARGEST, ONE, mul, to_fixed

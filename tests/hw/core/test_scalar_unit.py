@@ -11,6 +11,7 @@ from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Module, signed
 from amaranth.lib import memory
 from amaranth.sim import Simulator
+
 from onward.hw.core.scalar_queue import TAKE
 from onward.hw.core.scalar_unit import ScalarUnit
 from onward.hw.spec.formats import pack_scalar, scalar_from_float
@@ -336,7 +337,8 @@ def test_draws_follow_the_generator() -> None:
     rng = random.Random(6)
     elements = [max(0, rng.randrange(-2000, 2000)) for _ in range(ELEMENTS)]
     entries = [Entry(Op.DRAW, d=3, e=5, n=10, imm=20, index=4, exclude=1) for _ in range(60)]
-    entries += [Entry(Op.DRAW, d=1, e=60, n=4, imm=0, index=4100, exclude=1), Entry(Op.DRAW, d=2, n=40, imm=65535)]
+    entries += [Entry(Op.DRAW, d=1, e=60, n=4, imm=900, index=4097, exclude=1) for _ in range(20)]  # none excluded
+    entries += [Entry(Op.DRAW, d=2, n=40, imm=65535)]  # weights beyond the largest sum
     model, _ = check(entries, [], elements)
     drawn = [value for number, value, _ in model.indices if number == 3]
     assert 4 not in drawn

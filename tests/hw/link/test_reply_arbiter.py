@@ -39,17 +39,19 @@ def test_first_goes_first_and_keeps_its_turn():
             context.set(port.valid, 1)
             context.set(port.payload, {"byte": 7, "last": 0})
         context.set(dut.o.ready, 1)
-        assert not context.get(dut.o.valid)  # one cycle to choose
+        assert not context.get(dut.first.ready)  # one cycle to choose
         await context.tick()
-        for _ in range(5):
+        for place in range(5):
             assert context.get(dut.first.ready)
             assert not context.get(dut.second.ready)
+            assert context.get(dut.o.valid) == (place > 0)  # one cycle through the register, then one byte a cycle
             await context.tick()
         context.set(dut.first.payload, {"byte": 7, "last": 1})
         await context.tick()
         context.set(dut.first.valid, 0)
-        assert not context.get(dut.o.valid)
+        assert context.get(dut.o.valid & dut.o.payload.last)
         await context.tick()
+        assert not context.get(dut.o.valid)
         context.set(dut.first.valid, 1)
         assert context.get(dut.second.ready)
         assert not context.get(dut.first.ready)

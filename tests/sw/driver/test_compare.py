@@ -87,7 +87,7 @@ def changed(word: Instruction) -> Instruction:
         case Op.SMAX:
             return Instruction(Op.EADD, e=word.e, imm=1)
         case Op.EADD:
-            return word.but(imm=word.imm ^ 1)
+            return word.but(imm=word.imm ^ 0x400)
         case Op.OUTI:
             return word.but(ri=0)
         case _:

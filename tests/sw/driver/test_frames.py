@@ -156,6 +156,12 @@ def test_endless_garbage_takes_no_memory():
     assert decoder.damaged == 1
 
 
+def test_frame_longer_than_any_reply_is_damaged():
+    decoder = FrameDecoder()
+    assert decoder.feed(reply_bytes(Command.READ_ROW, 1, Status.OK, bytes(5000))) == []
+    assert decoder.damaged == 1
+
+
 def test_echo_and_unknown_status_are_named():
     with pytest.raises(LinkError, match="looped back"):
         FrameDecoder().feed(encode_frame(Command.SEED, 1, seed_payload(1)))

@@ -211,8 +211,9 @@ def test_bad_replies(reply: Callable[[int], bytes], reason: str) -> None:
 
 
 def test_replies_in_the_wrong_order() -> None:
-    board, _ = spoilt(lambda number: frame(Command.SAMPLE | REPLY, number + 1, Status.OK))
-    with pytest.raises(LinkError, match="expected the reply to SAMPLE with sequence number"):
+    board, transport = spoilt(lambda number: frame(Command.SAMPLE | REPLY, number + 1, Status.OK))
+    number = transport.core.frames[-1][1] + 1
+    with pytest.raises(LinkError, match=f"sequence number {number}, got one to SAMPLE with {number + 1}"):
         board.run("train", batch_of(3))
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from onward.hw.spec.formats import pack_scalar, scalar_from_float, scalar_to_float
 from onward.hw.spec.tables import generator_constant
 from onward.sw.golden import scalar

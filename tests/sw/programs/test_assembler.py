@@ -32,6 +32,7 @@ def assembler() -> Assembler:
         (Op.ST, {"p1": 32}, "p1 reaches 32, the last is 31"),
         (Op.SCAT, {"n": 5, "e": 0}, "n reaches 4, the last is 3"),
         (Op.EADD, {"e": 30, "ri": 1}, "e reaches 32, the last is 31"),
+        (Op.LDI, {"d": 1, "imm": 5}, "LDI: 0x5 is no scalar"),
         (Op.LOOP, {"d": 1, "imm": 9}, "imm reaches 9"),
         (Op.MAC, {"source": Source.CONST, "row": 0, "n": 5000}, "field n must be 0 to 4095, not 5000"),
         (Op.MAC, {"source": Source.CONST, "row": 0, "n": 90, "init": 0}, "more than 128 products"),

@@ -1,0 +1,70 @@
+"""Running commands in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from onward.sw.cli.main import app
+
+__all__ = ["Run"]
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands find no data set but the one that is shipped, and work in a folder of their own."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("ONWARD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run ``onward`` with these arguments; returns exit code and output."""
+
+    def invoke(*arguments: object) -> Result:
+        result = CliRunner().invoke(app, [str(each) for each in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def refused(run: Run) -> Callable[..., str]:
+    """Run ``onward`` with arguments that cannot work: exit code 2, one line that says why, no file left behind."""
+
+    def invoke(*arguments: object) -> str:
+        before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert not result.stdout
+        (line,) = result.stderr.splitlines()
+        assert line.startswith("onward: ")
+        assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+        return line.removeprefix("onward: ")
+
+    return invoke
+
+
+@pytest.fixture
+def trained(run: Run) -> Callable[..., dict[str, Any]]:
+    """Train ``tiny`` for a moment into the folder RUN; returns the metrics."""
+
+    def invoke(out: str = "RUN", *arguments: object) -> dict[str, Any]:
+        usual = ("--preset", "tiny", "--dataset", "mnist-small", "--samples", 200, "--test", 50, "--out", out)
+        result = run("train", *usual, *arguments)
+        assert result.exit_code == 0, result.stderr
+        metrics: dict[str, Any] = json.loads(Path(out, "metrics.json").read_text())
+        return metrics
+
+    return invoke

@@ -1,0 +1,31 @@
+"""Progress on a terminal, silence in a pipe."""
+
+from __future__ import annotations
+
+import pytest
+
+from onward.sw.cli.progress import progress_bar, say, training_note
+
+
+def show(title: str) -> None:
+    with progress_bar(title, 10) as advance:
+        training_note(advance)(5, None)
+        training_note(advance)(10, 12.34)
+    say("a line [with brackets]")
+
+
+def test_silent_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    show("train")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    show("train")
+    out, err = capsys.readouterr()
+    assert not out
+    assert "train" in err
+    assert "10/10" in err
+    assert "training error 12.3 %" in err
+    assert "a line [with brackets]" in err

@@ -1,0 +1,77 @@
+"""Files that commands leave."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from onward.sw.cli.report import RunError, check_folder, check_new, check_target, new_folder, print_table, write_json
+
+
+def test_json() -> None:
+    write_json(None, {"a": 1})
+    write_json(Path("a.json"), {"a": [1, None], "b": 0.5})
+    assert json.loads((Path("a.json")).read_text()) == {"a": [1, None], "b": 0.5}
+    assert os.listdir() == ["a.json"]
+
+
+def test_targets() -> None:
+    check_target(None)
+    check_target(Path("a.json"))
+    check_target(Path("a.json").absolute())
+    with pytest.raises(RunError, match="its folder does not exist"):
+        check_target(Path("no/a.json"))
+    with pytest.raises(RunError, match="is a folder, not a file to write"):
+        check_target(Path())
+
+
+def test_new_folder() -> None:
+    path = Path("runs/a")
+    with new_folder(path) as scratch:
+        assert not path.exists()
+        (scratch / "x").write_text("1")
+    assert (path / "x").read_text() == "1"
+    assert os.listdir(path.parent) == ["a"]
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+def test_failure_leaves_no_folder() -> None:
+    with pytest.raises(KeyError), new_folder(Path("a")) as scratch:
+        (scratch / "x").write_text("1")
+        raise KeyError
+    assert not os.listdir()
+
+
+def test_existing_folders_are_left_alone() -> None:
+    Path("a").mkdir()
+    with pytest.raises(RunError, match="exists already"):
+        check_new(Path("a"))
+    with pytest.raises(RunError, match="exists already"), new_folder(Path("a")):
+        pass
+    # One that appears while the work is done.
+    with pytest.raises(RunError, match="exists already"), new_folder(Path("b")):
+        Path("b").mkdir()
+    assert sorted(os.listdir()) == ["a", "b"]
+
+
+def test_places_that_cannot_be_folders() -> None:
+    Path("file").touch()
+    check_folder(Path("a/b/c"))
+    for path in ("file", "file/a", "file/a/b"):
+        with pytest.raises(RunError, match=f"{path}: .*file is no folder to write in"):
+            check_folder(Path(path))
+    with pytest.raises(RunError, match="no folder to write in"):
+        check_new(Path("file/a"))
+    with pytest.raises(RunError, match="its folder does not exist"):
+        check_target(Path("file/a.json"))
+
+
+def test_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Title", [("name", "value [x]"), ("other", "2")])
+    text = capsys.readouterr().out
+    assert text.startswith("Title")
+    assert "name" in text
+    assert "value [x]" in text

@@ -1,0 +1,182 @@
+"""``onward train``: what a run leaves, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onward.hw.spec.presets import PRESETS
+from onward.sw.cli import training
+from onward.sw.data.catalogue import CATALOGUE
+from onward.sw.driver.checkpoint import Checkpoint
+from onward.sw.driver.metrics import rows_sha256
+
+from ..driver.model_core import ModelCore, PtyCore
+from .conftest import Run
+
+Trained = Callable[..., dict[str, Any]]
+Refused = Callable[..., str]
+TRAIN = ("train", "--preset", "tiny", "--dataset", "mnist-small", "--samples", 100, "--out", "RUN")
+
+
+def test_leaves_a_run(trained: Trained) -> None:
+    metrics = trained("RUN", "--epochs", 2, "--seed", 5, "--json", "a.json")
+    assert sorted(os.listdir("RUN")) == ["checkpoint.safetensors", "learning-curve.png", "metrics.json"]
+    assert sorted(os.listdir()) == ["RUN", "a.json"]
+    assert json.loads(Path("a.json").read_text()) == metrics
+    assert Path("RUN/learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    expected: dict[str, Any] = {
+        "preset": "tiny",
+        "rule": "ff",
+        "board": "golden",
+        "dataset": "mnist-small",
+        "hidden": [6, 5],
+        "weight_bits": 14,
+        "seed": 5,
+        "images": 200,
+        "epochs": 2,
+        "samples": 400,
+        "test_samples": 50,
+        "cycles": None,
+        "cycles_per_sample": None,
+        "mac_utilisation": None,
+        "samples_per_s": None,
+    }
+    assert {key: metrics[key] for key in expected} == expected
+    assert metrics["host_samples_per_s"] > 0
+    assert set(metrics["saturations"]) == {"weight", "vector", "operand", "element"}
+    assert 0 <= metrics["test_error_goodness"] < 40
+    assert 0 <= metrics["test_error_readout"] < 60
+    assert len(metrics["curve"]) == 100
+    checkpoint = Checkpoint.load(Path("RUN/checkpoint.safetensors"), PRESETS["tiny"])
+    assert rows_sha256(checkpoint.rows()) == metrics["weights_sha256"]
+    assert (checkpoint.recipe.samples, checkpoint.recipe.seed) == (400, 5)
+
+
+def test_same_seed_same_weights(trained: Trained) -> None:
+    hashes = [trained(f"run{i}", "--seed", seed)["weights_sha256"] for i, seed in enumerate((1, 1, 2))]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_options_reach_the_training(trained: Trained) -> None:
+    usual = trained("usual")
+    assert usual["parameters"]["rate"] == 0.3
+    assert usual["final"] == 0.05
+    for i, option in enumerate((("--rate", 0.2), ("--readout-rate", 0.2), ("--final", 1))):
+        assert trained(f"run{i}", *option)["weights_sha256"] != usual["weights_sha256"]
+    Path("square.toml").write_text('base = "tiny"\ninputs = 25\nrows = 200\n')
+    shifted = trained("shifted", "--preset", "square.toml", "--jitter", 1)
+    assert shifted["jitter"] == 1
+    assert shifted["weights_sha256"] != trained("still", "--preset", "square.toml")["weights_sha256"]
+
+
+def test_board_with_a_clock(trained: Trained) -> None:
+    with PtyCore(ModelCore(PRESETS["tiny"]).feed) as core:
+        metrics = trained("RUN", "--board", f"serial:{core.port}")
+    assert metrics["weights_sha256"] == trained("golden")["weights_sha256"]
+    assert metrics["cycles_per_sample"] == 100
+    assert metrics["samples_per_s"] == pytest.approx(800_000)
+    assert metrics["mac_utilisation"] == pytest.approx(metrics["busy_cycles"] / metrics["cycles"])
+
+
+def test_folder_that_exists(refused: Refused, trained: Trained) -> None:
+    trained("RUN")
+    assert refused(*TRAIN) == "RUN: exists already, and is not overwritten"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--preset", "huge"), "unknown preset 'huge'"),
+        (("--rule", "hebb"), "unknown rule 'hebb'"),
+        (("--board", "fpga"), "unknown board 'fpga': use golden, sim or serial:PORT"),
+        (("--dataset", "letters"), "no data set is called 'letters'"),
+        (("--dataset", "mnist"), "run `onward fetch mnist`"),
+        (("--samples", 10_001), "images, not 10,001"),
+        (("--test", 5000), "test images, not 5,000"),
+        (("--rate", 9), "learning rates must be 0 to 8, not 9"),
+        (("--final", 2), "final factor of the learning rates must be 0 to 1, not 2"),
+        (("--jitter", 1), "images of 20 pixels are not square and cannot be shifted"),
+        (("--json", "no/a.json"), "no/a.json: its folder does not exist"),
+        (("--board", "serial:/dev/nowhere"), "serial:/dev/nowhere: cannot open the port: No such file or directory"),
+    ],
+)
+def test_refusals(refused: Refused, arguments: tuple[object, ...], reason: str) -> None:
+    assert reason in refused(*TRAIN, *arguments)
+
+
+def test_program_that_is_too_long(refused: Refused) -> None:
+    Path("short.toml").write_text('base = "tiny"\nprogram = 100\n')
+    assert "the program memory holds 100" in refused(*TRAIN, "--preset", "short.toml")
+
+
+def test_silent_port(refused: Refused) -> None:
+    with PtyCore(lambda data: b"") as core:
+        assert "silent: no answer to IDENTIFY" in refused(*TRAIN, "--board", f"serial:{core.port}")
+
+
+def test_port_that_answers_rubbish(refused: Refused) -> None:
+    with PtyCore(lambda data: b"ok\r\n" * len(data)) as core:
+        assert "what answers is no core" in refused(*TRAIN, "--board", f"serial:{core.port}")
+
+
+def test_core_of_another_configuration(refused: Refused) -> None:
+    with PtyCore(ModelCore(PRESETS["icebreaker"]).feed) as core:
+        line = refused(*TRAIN, "--board", f"serial:{core.port}")
+    assert "the core has lanes = 8, but configuration 'tiny' has 4" in line
+
+
+@pytest.fixture
+def dataset_folder(tmp_path: Path) -> Path:
+    """A copy of the shipped data set's files."""
+    folder = tmp_path / "data"
+    shutil.copytree(CATALOGUE["mnist-small"].shipped or "", folder)
+    return folder
+
+
+def test_truncated_dataset(refused: Refused, dataset_folder: Path) -> None:
+    path = dataset_folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:100_000])
+    assert str(path) in refused(*TRAIN, "--folder", dataset_folder)
+
+
+def test_wrong_dataset(refused: Refused, dataset_folder: Path) -> None:
+    path = dataset_folder / "t10k-labels-idx1-ubyte.gz"
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    raw[-1] ^= 1
+    path.write_bytes(gzip.compress(raw))
+    line = refused(*TRAIN, "--folder", dataset_folder)
+    assert f"{path}: sha256 of its" in line
+
+
+def test_failure_while_writing_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device", "x.png")
+
+    monkeypatch.setattr(training, "draw_learning_curve", fail)
+    result = run(*TRAIN, "--json", "a.json")
+    assert result.exit_code == 2
+    assert result.stderr == "onward: x.png: No space left on device\n"
+    assert not os.listdir()
+
+
+def test_killed_run_leaves_nothing() -> None:
+    arguments = [str(each) for each in TRAIN] + ["--epochs", "1000000"]
+    process = subprocess.Popen([sys.executable, "-m", "onward.sw.cli.main", *arguments], env=dict(os.environ))
+    # Past its imports and into the training.
+    time.sleep(4)
+    assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not os.listdir()
