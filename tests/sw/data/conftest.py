@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from onward.sw.data import catalogue
 from onward.sw.data.catalogue import Files, IdxFile
 from onward.sw.data.idx import write_idx

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from onward.sw.data.catalogue import CATALOGUE, IdxFile, cache_folder, describe
 from onward.sw.data.errors import DatasetError
 

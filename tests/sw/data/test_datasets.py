@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from onward.sw.data.datasets import Dataset, load
 from onward.sw.data.errors import DatasetError
 from onward.sw.data.idx import read_idx

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from onward.sw.data import sources
 from onward.sw.data.datasets import load
 from onward.sw.data.errors import DatasetError

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+
 from onward.sw.data.errors import DatasetError
 from onward.sw.data.idx import decode_idx, encode_idx, read_idx, write_idx
 

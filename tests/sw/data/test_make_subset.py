@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from onward.sw.data.catalogue import describe
 from onward.sw.data.datasets import load
 from onward.sw.data.idx import read_idx

@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from onward.sw.data import sources
 from onward.sw.data.catalogue import CATALOGUE
 from onward.sw.data.sources import SOURCES, DebianPackage, Folder, NpmPackage, SourceError, Web

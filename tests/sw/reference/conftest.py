@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from onward.sw.data.datasets import load
 from torch import Tensor
+
+from onward.sw.data.datasets import load
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import pytest
 import torch
-from onward.sw.reference.backprop import Backprop, BackpropConfig
 from torch import Tensor
 from torch.nn.functional import normalize, one_hot
+
+from onward.sw.reference.backprop import Backprop, BackpropConfig
 
 SMALL = BackpropConfig(inputs=12, hidden=(7, 5), classes=4, learning_rate=0.3)
 

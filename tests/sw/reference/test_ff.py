@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from onward.sw.reference.ff import FF, FFConfig
 from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid, normalize, softplus
+
+from onward.sw.reference.ff import FF, FFConfig
 
 SMALL: dict[str, Any] = {"inputs": 12, "classes": 4}
 DOUBLE = torch.float64

@@ -6,9 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from onward.sw.reference.goodness import Loss, goodness, layer_norm, modulators
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
+
+from onward.sw.reference.goodness import Loss, goodness, layer_norm, modulators
 
 
 def test_layer_norm_has_length_one_and_keeps_the_mean() -> None:

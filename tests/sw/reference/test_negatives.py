@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from onward.sw.reference.negatives import Negatives, draw_negatives
 
 

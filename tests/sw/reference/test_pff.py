@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
 from onward.sw.reference.pff import PFF
 from onward.sw.reference.pff_config import PFFConfig
-from torch import Tensor
 
 DOUBLE = torch.float64
 

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from onward.sw.reference.pff_config import PFFConfig
-from onward.sw.reference.pff_generator import Generator
 from torch import Tensor
 from torch.nn.functional import normalize
+
+from onward.sw.reference.pff_config import PFFConfig
+from onward.sw.reference.pff_generator import Generator
 
 DOUBLE = torch.float64
 

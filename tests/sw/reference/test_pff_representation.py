@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-from onward.sw.reference.pff_config import PFFConfig
-from onward.sw.reference.pff_representation import Representation
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
+
+from onward.sw.reference.pff_config import PFFConfig
+from onward.sw.reference.pff_representation import Representation
 
 DOUBLE = torch.float64
 COUNT = 5
