@@ -25,8 +25,9 @@ class FrameBuffer(wiring.Component):
     A frame is bad if its checksum is wrong, the decoder reports an error, it is shorter than command, sequence and
     checksum, or longer than the longest legal payload allows.
 
-    Latency: ``o`` is valid one cycle after the end of the frame, the first byte of ``payload`` two cycles later, or three
-    cycles after ``rewind``. Throughput: one byte a cycle, in and out; bytes past the limit are swallowed at that speed.
+    Latency: ``o`` is valid one cycle after the end of the frame, the first byte of ``payload`` two cycles later, or
+    three cycles after ``rewind``. Throughput: one byte a cycle, in and out; bytes past the limit are swallowed at that
+    speed.
 
     Parameters
     ----------
@@ -122,23 +123,21 @@ class FrameBuffer(wiring.Component):
         following = Signal.like(count)  # address of the byte behind the one that was read
         waiting = Signal()  # a byte was read, and is not in the register yet
         more = Signal()
-        wanted = Signal()
         free = Signal()
         m.d.comb += [
             more.eq(following != length),
-            free.eq(self.payload.ready | ~self.payload.valid),
-            wanted.eq(full & (free | ~waiting)),
+            free.eq(full & (self.payload.ready | ~self.payload.valid)),
             read.addr.eq(following),
-            read.en.eq(wanted & more),
+            read.en.eq(free & more),
         ]
         with m.If(free):
             m.d.sync += [
                 self.payload.payload.byte.eq(read.data),
                 self.payload.payload.last.eq(~more),
                 self.payload.valid.eq(waiting),
+                waiting.eq(more),
+                following.eq(following + more),
             ]
-        with m.If(wanted):
-            m.d.sync += [following.eq(following + more), waiting.eq(more)]
         with m.If(released | self.rewind):
             m.d.sync += [following.eq(0), waiting.eq(0), self.payload.valid.eq(0)]
 

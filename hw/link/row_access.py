@@ -34,8 +34,8 @@ class RowAccess(wiring.Component):
 
     Who starts it has checked that the row exists and that the payload has two bytes for each lane.
 
-    Throughput, if nothing waits: CHECK and WRITE two cycles a lane, WRITE one more for the row; READ three cycles a
-    lane and what the core takes to answer. ``done`` comes in the cycle of the last transfer.
+    Throughput, if nothing waits: CHECK and WRITE two cycles a lane, WRITE one more for the row; READ two cycles a
+    lane behind the core's first answer. ``done`` comes in the cycle of the last transfer.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class RowAccess(wiring.Component):
     o : Out(stream of PacketByte)
         The values, for READ; ``last`` marks the last byte of the row.
     access : Out(stream of Access), answer : In(stream of signed 18)
-        To the core. Reads are made one by one.
+        To the core. Reads run ahead of their answers, as far as the core takes them.
     done : Out(1)
         Pulse; the pass is over.
     fits : Out(1)
@@ -87,6 +87,8 @@ class RowAccess(wiring.Component):
         high_bits = value[self._weight_bits - 1 :]
         reading = Signal()
         last_lane = Signal()
+        asking = Signal()
+        asked = Signal(range(self._lanes))
         m.d.comb += [
             value.eq(Cat(low, self.i.payload.byte)),
             self.fits.eq(fits_so_far & (high_bits.all() | ~high_bits.any())),
@@ -103,7 +105,8 @@ class RowAccess(wiring.Component):
                 with m.If(self.start):
                     m.next = "LOW"
                     with m.If(reading):
-                        m.next = "ASK"
+                        m.d.sync += asking.eq(1)
+                        m.next = "ANSWER_LOW"
 
             with m.State("LOW"):
                 m.d.comb += self.i.ready.eq(1)
@@ -134,14 +137,6 @@ class RowAccess(wiring.Component):
                 with m.If(self.access.ready):
                     m.next = "IDLE"
 
-            with m.State("ASK"):
-                vectors = self.task == RowTask.READ_VECTORS
-                m.d.comb += [
-                    self.access.payload.kind.eq(Mux(vectors, AccessKind.READ_VECTOR, AccessKind.READ_WEIGHT)),
-                    self.access.valid.eq(1),
-                ]
-                with m.If(self.access.ready):
-                    m.next = "ANSWER_LOW"
             with m.State("ANSWER_LOW"):
                 m.d.comb += [self.o.valid.eq(self.answer.valid), self.o.payload.byte.eq(self.answer.payload[:8])]
                 with m.If(self.o.valid & self.o.ready):
@@ -155,9 +150,22 @@ class RowAccess(wiring.Component):
                 ]
                 with m.If(self.o.valid & self.o.ready):
                     m.d.sync += lane.eq(lane + 1)
-                    m.next = "ASK"
+                    m.next = "ANSWER_LOW"
                     with m.If(last_lane):
                         m.d.comb += self.done.eq(1)
                         m.next = "IDLE"
 
+        # Reads run ahead of their answers, as far as the core takes them.
+        vectors = self.task == RowTask.READ_VECTORS
+        with m.If(asking):
+            m.d.comb += [
+                self.access.payload.kind.eq(Mux(vectors, AccessKind.READ_VECTOR, AccessKind.READ_WEIGHT)),
+                self.access.payload.lane.eq(asked),
+                self.access.valid.eq(1),
+            ]
+            with m.If(self.access.ready):
+                m.d.sync += [
+                    asked.eq(Mux(asked == self._lanes - 1, 0, asked + 1)),
+                    asking.eq(asked != self._lanes - 1),
+                ]
         return m

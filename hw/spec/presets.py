@@ -76,8 +76,9 @@ def load_preset(name: str) -> CoreConfig:
     else:
         lanes = values.get("lanes")
         merged = {"name": path.stem} | values
-    if "group" not in values and isinstance(lanes, int) and lanes > 0:
-        merged["group"] = max(size for size in range(1, 9) if lanes % size == 0)
+    if "group" not in values and "lanes" in merged:
+        known_size = isinstance(lanes, int) and lanes > 0  # otherwise the configuration says what is wrong with lanes
+        merged["group"] = max(size for size in range(1, 9) if lanes % size == 0) if known_size else 1
     if isinstance(merged.get("hidden"), list):
         merged["hidden"] = tuple(merged["hidden"])
     try:

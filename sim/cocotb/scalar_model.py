@@ -19,7 +19,20 @@ __all__ = ["Entry", "ScalarModel", "random_entry", "random_scalar"]
 
 _UNARY = {Op.RSQ: scalar.rsqrt, Op.SIG: scalar.sigmoid, Op.EXP: scalar.exp, Op.REC: scalar.reciprocal}
 _BINARY = {Op.MUL: scalar.mul, Op.ADD: scalar.add, Op.SUB: scalar.sub}
-_OPS = (*_UNARY, *_BINARY, *_BINARY, Op.LDI, Op.LDI, Op.XN, Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE)
+_OPS: tuple[int, ...] = (
+    *_UNARY,
+    *_BINARY,
+    *_BINARY,
+    Op.LDI,
+    Op.LDI,
+    Op.XN,
+    Op.SMAX,
+    Op.EADD,
+    Op.DRAW,
+    Op.AMAX,
+    Op.STE,
+    Op.LDE,
+)
 _OPS += (Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, TAKE)
 
 

@@ -23,7 +23,7 @@ def demo(
         str, typer.Option(metavar="P", help="A preset's name, or the path of a .toml file.")
     ] = "ulx3s-85f",
     board: BoardName = "sim",
-    samples: Annotated[int, typer.Option(metavar="N", min=1, help="Samples to train on.")] = 10_000,
+    samples: Annotated[int, typer.Option(metavar="N", min=1, help="Samples to train on.")] = 20_000,
     test: Annotated[int, typer.Option(metavar="N", min=1, help="Test images to classify.")] = 2_000,
     seed: Seed = 0,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the pictures go.")] = Path("runs/demo"),

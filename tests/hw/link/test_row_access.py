@@ -106,7 +106,10 @@ def test_read(task, kind, chance):
             assert await take_packet(context, dut.o, chance, seed=3) == packed(values)
 
     async def core(context):
-        await put(context, dut.answer, values * 2, chance, seed=4)
+        for number, value in enumerate(values * 2):
+            while len(accesses) <= number:  # no answer before its question
+                await context.tick()
+            await put(context, dut.answer, [value], chance, seed=4 + number)
 
     bench.run(main, core, collect(dut.access, accesses, chance, seed=5))
     assert [(item["kind"], item["row"], item["lane"]) for item in accesses] == [(kind, 77, n) for n in range(3)] * 2
@@ -121,6 +124,6 @@ def test_throughput_of_reads():
         context.set(dut.access.ready, 1)
         context.set(dut.answer.valid, 1)
         await start(context, dut, RowTask.READ_WEIGHTS)
-        assert await until(context, dut.done) == 3 * 3 - 1
+        assert await until(context, dut.done) == 2 * 3 - 1
 
     bench.run(main)

@@ -40,6 +40,7 @@ def test_file_on_a_base(tmp_path: Path) -> None:
         ("lane = 3", "unknown key 'lane'; known are name, inputs"),
         ('base = "huge"', "base must be one of ulx3s-85f, icebreaker, tiny, not 'huge'"),
         ("inputs = 3\nhidden = [2]\nclasses = 2", "missing lanes, rows"),
+        ("inputs = 3\nhidden = [2]\nclasses = 2\nrows = 9\nlanes = 0", "lanes must be 1 to 1024, not 0"),
         ('base = "tiny"\nlanes = 0', "lanes must be 1 to 1024, not 0"),
         ('base = "tiny"\nhidden = 5', "hidden"),
         ('base = "tiny"\nlanes = "8"', "lanes has a value of the wrong type"),

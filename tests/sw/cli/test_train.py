@@ -19,6 +19,7 @@ import pytest
 from onward.hw.spec.presets import PRESETS
 from onward.sw.cli import training
 from onward.sw.data.catalogue import CATALOGUE
+from onward.sw.driver.board import Board
 from onward.sw.driver.checkpoint import Checkpoint
 from onward.sw.driver.metrics import rows_sha256
 
@@ -90,8 +91,13 @@ def test_board_with_a_clock(trained: Trained) -> None:
     assert metrics["mac_utilisation"] == pytest.approx(metrics["busy_cycles"] / metrics["cycles"])
 
 
-def test_folder_that_exists(refused: Refused, trained: Trained) -> None:
+def test_folder_that_exists(refused: Refused, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     trained("RUN")
+
+    def too_late(*_: object) -> None:
+        raise AssertionError("opened a board first")
+
+    monkeypatch.setattr(Board, "open", too_late)
     assert refused(*TRAIN) == "RUN: exists already, and is not overwritten"
 
 

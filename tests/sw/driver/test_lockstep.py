@@ -29,6 +29,14 @@ def test_fault_turns_one_bit_over() -> None:
         assert (board.read_weights() == weights).all()
 
 
+def test_fault_at_the_ends_of_the_range() -> None:
+    board = GoldenBoard(TINY)
+    for before, bit, after in ((8190, 0, 8191), (8191, 13, -1), (-8192, 13, 0), (-1, 0, -2)):
+        board.write_weights(np.full((1, 4), before), 9)
+        Fault(0, 9, 3, bit).strike(board)
+        assert board.read_weights(10)[9].tolist() == [before, before, before, after]
+
+
 def test_restore_repeats_everything() -> None:
     side = Side("golden", GoldenBoard(TINY))
     outcomes = []

@@ -13,6 +13,7 @@ from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.link_board import LinkBoard
 from onward.sw.driver.samples import training_batches
 from onward.sw.driver.trainer import Training, evaluate, step_program, train
+from onward.sw.golden.sample import Batch
 
 from .driver_data import FF, TINY, patterns, program, recipe
 from .model_core import ModelCore, ModelTransport
@@ -107,6 +108,9 @@ def test_evaluation_matches_a_count_by_hand() -> None:
     training = train(board, recipe(60), *patterns(60))
     images, labels = patterns(40, seed=5)
     test = evaluate(board, training.program, images, labels)
+    words = board.run("infer", Batch.from_images(images, labels))
+    assert [[*pair] for pair in zip(test.goodness, test.readout, strict=True)] == words
+    assert (test.goodness != test.readout).any()
     wrong = sum(int(a) != int(b) for a, b in zip(test.goodness, labels, strict=True))
     assert test.error_goodness == pytest.approx(100 * wrong / 40)
     wrong = sum(int(a) != int(b) for a, b in zip(test.readout, labels, strict=True))
