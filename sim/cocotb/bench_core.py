@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import cocotb
 
+from onward.hw.spec.config import CoreConfig
+from onward.sw.programs.assembler import Program
 from onward.sw.programs.random_program import random_program
 
 from . import clock
+from .dependent_program import dependent_program
 from .job import Job
 from .mirror import Mirror
 from .stimulus import random_batch, random_rows
@@ -16,14 +20,15 @@ from .stimulus import random_batch, random_rows
 __all__ = ["random_programs"]
 
 _ROWS = 96
-_LENGTH = 60
+_LENGTH = 400
 
 
 @cocotb.test()
 async def random_programs(dut: Any) -> None:
-    """Random weights, a program of every kind of instruction, samples that overlap: everything is the golden machine's.
+    """Random weights, programs of every kind of instruction, samples that overlap: everything is the golden machine's.
 
-    State goes on from one program to the next, so that programs also start from what others have left.
+    Some programs use all of the memory, some so little of it that each instruction depends on those before. State goes
+    on from one to the next.
     """
     job = Job.from_environment()
     rng, config = job.random("core"), job.config
@@ -31,12 +36,22 @@ async def random_programs(dut: Any) -> None:
     mirror = Mirror(dut, config, rng)
     for number in range(job.times(4)):
         seed = rng.getrandbits(32)
-        dut._log.info("program %d: random_program(config, %d, %d)", number, seed, _LENGTH)
+        program = _program(dut, config, number, seed)
         if rng.random() < 0.5:
             await mirror.reset()
-        await mirror.load(random_program(config, seed, _LENGTH))
+        await mirror.load(program)
         await mirror.write_rows(random_rows(config, rng, _ROWS))
         await mirror.seed(seed)
         await mirror.run_samples(0, random_batch(config, rng, 3))
         await mirror.run(0)
         await mirror.check()
+
+
+def _program(dut: Any, config: CoreConfig, number: int, seed: int) -> Program:
+    """Both kinds in turn; the log says how to make it again."""
+    if number % 2:
+        length = min(_LENGTH, config.program - 8)
+        dut._log.info("program %d: dependent_program(config, random.Random(%d), %d)", number, seed, length)
+        return dependent_program(config, random.Random(seed), length)
+    dut._log.info("program %d: random_program(config, %d, 60)", number, seed)
+    return random_program(config, seed, 60)

@@ -73,7 +73,7 @@ def converse(main: Callable[[Line, CoreModel], Any], chance: float = 1.0, seed: 
 
 
 @pytest.mark.parametrize("chance", [1.0, 0.5])
-def test_a_session(chance):
+def test_one_of_everything(chance):
     rng = np.random.default_rng(4)
     images = (rng.integers(0, 256, (6, 20)) * (rng.random((6, 20)) < 0.5)).astype(np.uint8)
     words = [int(word) << 64 | n for n, word in enumerate(rng.integers(1 << 62, size=20))]

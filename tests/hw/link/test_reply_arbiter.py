@@ -73,3 +73,31 @@ def test_a_choice_holds_while_nothing_is_taken():
         assert await take(context, dut.o, lambda items: len(items) == 1) == [{"byte": 2, "last": 1}]
 
     BENCH.run(main)
+
+
+def test_last_means_nothing_while_nothing_is_offered():
+    """A gap inside a reply does not end it, whatever its payload shows."""
+    dut = BENCH.dut
+
+    async def main(context):
+        assert await take_packet(context, dut.o) == b"\x02\x02"
+        assert await take_packet(context, dut.o) == b"\x01"
+
+    async def second(context):
+        context.set(dut.second.payload, {"byte": 2, "last": 0})
+        context.set(dut.second.valid, 1)
+        await context.tick().until(dut.second.ready)
+        context.set(dut.second.valid, 0)
+        context.set(dut.second.payload, {"byte": 9, "last": 1})
+        for _ in range(5):
+            await context.tick()
+        context.set(dut.second.payload, {"byte": 2, "last": 1})
+        context.set(dut.second.valid, 1)
+        await context.tick().until(dut.second.ready)
+        context.set(dut.second.valid, 0)
+
+    async def first(context):
+        await context.tick()
+        await put_packet(context, dut.first, b"\x01")
+
+    BENCH.run(main, second, first)

@@ -14,6 +14,7 @@ from onward.hw.core.reduce_tree import ReduceTree
 from onward.hw.core.weight_memory import WeightMemory
 from onward.hw.spec.presets import PRESETS
 from onward.hw.top import ByteTop
+from onward.hw.verilog import generate
 from onward.sim.cocotb import runner
 from onward.sim.cocotb.benches import BENCHES, Bench, tree_shape
 from onward.sim.cocotb.build import BuildError
@@ -109,7 +110,7 @@ def test_a_seed_repeats_a_run(tmp_path: Path) -> None:
 
 
 def test_verilog_that_no_simulator_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "generate", lambda component, name: "module onward(;")
+    monkeypatch.setattr(runner, "generate", lambda component, name: generate(component, name) + "module onward(;")
     with pytest.raises(BuildError, match="verilator cannot build scanner; log: .*build.log"):
         run(TINY, "verilator", ["scanner"], folder=tmp_path)
 

@@ -1,0 +1,97 @@
+"""Random programs in which nearly every instruction depends on the one before it."""
+
+from __future__ import annotations
+
+import random
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import Op, Source, Store
+from onward.sw.programs.assembler import Assembler, Program
+
+__all__ = ["dependent_program"]
+
+_SCALARS = 3
+_WORDS = 2
+_ELEMENTS = 10
+_INDEXES = 3
+"""The index register stays below this."""
+_BURST = 10
+"""Sums in a row: more than may be on their way at once."""
+_ADDS = (Op.MAC, Op.MACV, Op.NOISE, Op.SCAT)
+_CLEARS = (Op.MACVV, Op.LMAC)
+_OPS = (*_ADDS, Op.MAC, *_CLEARS, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
+_OPS += (Op.MUL, Op.ADD, Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.BEST, Op.SETI, Op.OUTS, Op.OUTI)
+
+
+def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Program:
+    """Mostly short instructions on two words, few rows and elements, three scalars and an index, with the entry at 0.
+
+    Sequences of unrelated instructions seldom meet a rule about distances; these meet little else.
+    """
+    asm = Assembler(config)
+    index = asm.index("index", _INDEXES)
+    asm.emit(Op.SETI, d=index, imm=0)
+    for number in range(_SCALARS):
+        asm.constant(f"s{number}", rng.choice((-1, 1)) * 2.0 ** rng.uniform(-6, 0))
+    asm.emit(Op.NOISE, init=1, s=0)
+    room = config.max_terms - 8
+    while len(asm.instructions) < length:
+        op = rng.choice(_OPS)
+        fields = _fields(config, rng, op, index)
+        if op in _CLEARS:
+            fields["init"] = 1
+            room = 0  # it may have used all
+        elif op in _ADDS:
+            fields["init"] = int(room < 8 or rng.random() < 0.3)
+            room = (config.max_terms if fields["init"] else room) - 8
+        for _ in range(_BURST if op is Op.RED and rng.random() < 0.1 else 1):
+            asm.emit(op, **fields)
+    for number in range(_SCALARS):
+        asm.emit(Op.OUTS, s=number)
+    asm.emit(Op.END)
+    return asm.assemble()
+
+
+def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[str, int]:
+    """Operands of one instruction, but for ``init`` of those that accumulate."""
+    scalar, other, ri = rng.randrange(_SCALARS), rng.randrange(_SCALARS), rng.choice((0, index))
+    words = {"p1": rng.randrange(_WORDS), "p2": rng.randrange(_WORDS)}
+    elements = min(_ELEMENTS, config.elements)
+    source = rng.choice((Source.VECTOR, Source.CONST, Source.CONST, Source.ELEMENTS))
+    if op is Op.SMAX or (op in (Op.MAC, Op.UPD) and source == Source.ELEMENTS):
+        n = min(elements, config.rows - _INDEXES)  # takes its time, while others want the elements
+    else:
+        n = rng.randint(1, min(_INDEXES, config.lanes, elements, config.rows - _INDEXES))
+    row = rng.randrange(min(3, config.rows - n - _INDEXES + 2))
+    group_row = rng.randrange(min(3, config.rows - config.group - _INDEXES + 2))
+    e, one = rng.randrange(elements - n + 1), rng.randrange(elements - _INDEXES + 1)
+    if op in (Op.MAC, Op.UPD):
+        fields = {"source": source, "s": scalar, "neg": rng.getrandbits(1), "row": row, "ri": ri, "n": n}
+        fields |= {"p2": words["p2"]} if source == Source.VECTOR else {}
+        fields |= {"e": e} if source == Source.ELEMENTS else {}
+        return fields | ({"p1": words["p1"], "fine": rng.getrandbits(1)} if op is Op.UPD else {})
+    rows = {"s": scalar, "row": row, "ri": ri, "n": n, "p1": words["p1"], "e": e, "tiles": 1}
+    return {
+        Op.MACV: {"s": scalar, "p1": words["p1"]},
+        Op.NOISE: {"s": scalar},
+        Op.SCAT: {"s": scalar, "n": n, "e": e},
+        Op.MACVV: words,
+        Op.LMAC: {"row": group_row, "ri": ri, "p2": words["p2"]},
+        Op.LUPD: {"row": group_row, "ri": ri, **words},
+        Op.ST: {"p1": words["p1"], "store": rng.choice(list(Store))},
+        Op.ROWS: rows | {"init": rng.getrandbits(1)},
+        Op.RED: {"d": other, "p1": words["p1"], "tiles": 1},
+        Op.DOT: {"d": other, **words, "tiles": 1},
+        Op.MUL: {"d": other, "s": scalar, "p1": rng.randrange(_SCALARS)},
+        Op.ADD: {"d": other, "s": scalar, "p1": rng.randrange(_SCALARS)},
+        Op.BEST: {"d": index, "s": scalar, "p1": other, "ri": ri},
+        Op.STE: {"s": scalar, "e": one, "ri": ri},
+        Op.LDE: {"d": other, "e": one, "ri": ri},
+        Op.EADD: {"e": one, "ri": ri, "imm": rng.getrandbits(16)},
+        Op.SMAX: {"e": e, "n": n},
+        Op.AMAX: {"d": index, "e": e, "n": n},
+        Op.DRAW: {"d": index, "e": e, "n": n, "ri": ri, "imm": rng.getrandbits(8)},
+        Op.SETI: {"d": index, "imm": rng.randrange(_INDEXES)},
+        Op.OUTS: {"s": scalar},
+        Op.OUTI: {"ri": ri},
+    }[op]
