@@ -16,11 +16,11 @@ _ELEMENTS = 10
 _INDEXES = 3
 """The index register stays below this."""
 _BURST = 10
-"""Sums in a row: more than may be on their way at once."""
+"""Sums behind a long scalar instruction: more than may wait for the scalar unit."""
 _ADDS = (Op.MAC, Op.MACV, Op.NOISE, Op.SCAT)
 _CLEARS = (Op.MACVV, Op.LMAC)
-_OPS = (*_ADDS, Op.MAC, *_CLEARS, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
-_OPS += (Op.MUL, Op.ADD, Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.BEST, Op.SETI, Op.OUTS, Op.OUTI)
+_LANES = (*_ADDS, *_CLEARS, Op.MAC, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
+_SCALAR = (Op.MUL, Op.ADD, Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.BEST, Op.SETI, Op.OUTS, Op.OUTI)
 
 
 def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Program:
@@ -36,7 +36,7 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
     asm.emit(Op.NOISE, init=1, s=0)
     room = config.max_terms - 8
     while len(asm.instructions) < length:
-        op = rng.choice(_OPS)
+        op = rng.choice((*_LANES, *_SCALAR))
         fields = _fields(config, rng, op, index)
         if op in _CLEARS:
             fields["init"] = 1
@@ -44,8 +44,10 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
         elif op in _ADDS:
             fields["init"] = int(room < 8 or rng.random() < 0.3)
             room = (config.max_terms if fields["init"] else room) - 8
-        for _ in range(_BURST if op is Op.RED and rng.random() < 0.1 else 1):
-            asm.emit(op, **fields)
+        asm.emit(op, **fields)
+        if op is Op.SMAX and rng.random() < 0.3:
+            for _ in range(_BURST):
+                asm.emit(Op.RED, **_fields(config, rng, Op.RED, index))
     for number in range(_SCALARS):
         asm.emit(Op.OUTS, s=number)
     asm.emit(Op.END)

@@ -18,8 +18,8 @@ from .monitor import StreamMonitor
 
 __all__ = ["Host"]
 
-_PATIENCE_MS = 50
-"""Simulated time in which a frame must have been taken, or answered: five million cycles."""
+_PATIENCE_MS = 5
+"""Simulated time in which a frame must have been taken, or answered: half a million cycles."""
 
 
 class Host:

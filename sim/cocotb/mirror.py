@@ -101,7 +101,10 @@ class Mirror:
         assert self.program is not None
         expected = self.machine.run(self.program.instructions, entry, sample)
         found = frames.parse_results(answer).tolist()
-        assert found == expected, f"results of sample {number} from entry {entry}: {found} instead of {expected}"
+        where = f"sample {number} from entry {entry}"
+        for place, (word, wanted) in enumerate(zip(found, expected, strict=False)):
+            assert word == wanted, f"{where}, result {place}: {word:#x} instead of {wanted:#x}"
+        assert len(found) == len(expected), f"{where}: {len(found)} results instead of {len(expected)}"
         return expected
 
     def _chosen_rows(self) -> list[int]:
