@@ -125,7 +125,7 @@ class Broadcast(wiring.Component):
             self.element_active.eq(active & ((word.op == Op.SCAT) | (streams & (word.source == Source.ELEMENTS)))),
             self.sample_address.eq(element),
             self.element_address.eq(word.e + element),
-            self.scan_valid.eq(emit & scanning),
+            self.scan_valid.eq(emit & scanning & scanner.valid),
             self.scan_word.eq(scanner.o_word),
             self.scan_lane.eq(scanner.lane),
         ]
