@@ -9,11 +9,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT
+from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT, WHITE
 from onward.hw.spec.isa import Op, Source
 
 from .decode import decode
 from .operand_unit import OperandUnit
+from .pixel_merge import PixelMerge
 from .sample_buffer import Pixel
 from .scanner import Scanner
 from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, Y
@@ -29,9 +30,9 @@ _RAW_SCALE = (-18 & 0xFF) << 16 | 1 << 15
 class Broadcast(wiring.Component):
     """Streams the elements of a lane instruction to the clusters.
 
-    Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 4), and
-    leaves at ``uop`` 8 cycles later. Throughput: one element a cycle; updates every second cycle with ``spram``. The
-    next instruction is accepted in the cycle in which the last micro-operation is emitted.
+    Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 4,
+    RESIDUAL: 3), and leaves at ``uop`` 8 cycles later. Throughput: one element a cycle; updates every second cycle
+    with ``spram``. The next instruction is accepted in the cycle in which the last micro-operation is emitted.
 
     Members
     -------
@@ -84,6 +85,7 @@ class Broadcast(wiring.Component):
         config = self.config
         m.submodules.scanner = scanner = self._scanner
         m.submodules.operand = operand = OperandUnit(config)
+        m.submodules.merge = merge = PixelMerge()
         m.d.comb += [
             scanner.write.eq(self.mask_write),
             scanner.write_word.eq(self.mask_word),
@@ -95,18 +97,22 @@ class Broadcast(wiring.Component):
         # cycle 0: the instruction at work, and its next micro-operation
         word = Signal(VectorOp(config))
         active, first = Signal(), Signal()
-        scale, scale_late = Signal(25), Signal()
-        with m.If(scale_late):
-            m.d.sync += [scale.eq(self.scale), scale_late.eq(0)]
+        scale, accepted = Signal(25), Signal()
+        m.d.sync += accepted.eq(self.i.valid & self.i.ready)
+        with m.If(accepted):
+            m.d.sync += scale.eq(self.scale)
         element = Signal(12)
         tile = Signal(8)
         offset, tile_offset = Signal(20), Signal(20)
         pause = Signal()
-        scanning, listing = Signal(), Signal()
+        scanning, listing, listening, merging, waiting = (Signal() for _ in range(5))
         streams = (word.op == Op.MAC) | (word.op == Op.UPD)
         m.d.comb += [
             scanning.eq(streams & (word.source == Source.VECTOR)),
             listing.eq(streams & (word.source == Source.SAMPLE)),
+            listening.eq(streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)),
+            merging.eq(streams & (word.source == Source.RESIDUAL)),
+            waiting.eq(pause | (merging & ~merge.ready)),
         ]
         count = Signal(13)
         m.d.comb += count.eq(Mux(listing, self.sample_count, word.n))
@@ -118,12 +124,12 @@ class Broadcast(wiring.Component):
             last_tile.eq(tile + 1 == word.tiles),
             last.eq(last_tile & (element + 1 == count)),
             exhausted.eq(Mux(scanning, ~scanner.busy, count == 0)),
-            emit.eq(active & ~pause & Mux(scanning, scanner.valid | exhausted, 1)),
+            emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),
             self.busy.eq(active),
-            self.element_active.eq(active & ((word.op == Op.SCAT) | (streams & (word.source == Source.ELEMENTS)))),
-            self.sample_address.eq(element),
+            self.element_active.eq(active & (listening | (word.op == Op.SCAT))),
+            self.sample_address.eq(Mux(listing, element, merge.address)),
             self.element_address.eq(word.e + element),
             self.scan_valid.eq(emit & scanning & scanner.valid),
             self.scan_word.eq(scanner.o_word),
@@ -157,7 +163,6 @@ class Broadcast(wiring.Component):
                 tile.eq(0),
                 offset.eq(0),
                 tile_offset.eq(0),
-                scale_late.eq(1),
             ]
         starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
         m.d.comb += [
@@ -223,6 +228,15 @@ class Broadcast(wiring.Component):
             stages[1].row + Mux(stages[1].kind == Source.SAMPLE, self.sample_data.index, stages[1].offset)
         )
 
+        # The pixel of an element: taken in cycle 1, there in cycle 2.
+        m.d.comb += [
+            merge.start.eq(accepted & merging),
+            merge.count.eq(self.sample_count),
+            merge.data.eq(self.sample_data),
+            merge.take.eq(stages[1].valid & (stages[1].kind == Source.RESIDUAL) & ~stages[1].empty),
+            merge.index.eq(stages[1].offset),
+        ]
+
         # element: cycle 1 from memories, cycles 2 to 4 along with those of the vector registers
         x = [Signal(signed(ELEMENT.bits), name=f"x_{cycle}") for cycle in range(2, ELEMENT_STAGE + 1)]
         with m.If(stages[1].empty):
@@ -233,12 +247,16 @@ class Broadcast(wiring.Component):
             with m.Case(Source.SAMPLE):
                 inside = self.sample_data.index < stages[1].limit
                 m.d.sync += x[0].eq(Mux(inside, self.sample_data.value << PIXEL_SHIFT, 0))
-            with m.Case(Source.ELEMENTS):
+            with m.Case(Source.ELEMENTS, Source.RESIDUAL):
                 m.d.sync += x[0].eq(self.element_data)
             with m.Default():
                 m.d.sync += x[0].eq(_ONE)
         scanned = Array(self.scan_values)[stages[3].cluster]
-        m.d.sync += x[1].eq(x[0])
+        clipped = Mux(x[0] < 0, 0, Mux(x[0] > WHITE, WHITE, x[0]))
+        with m.If(stages[2].kind == Source.RESIDUAL):
+            m.d.sync += x[1].eq(clipped - (merge.value << PIXEL_SHIFT))
+        with m.Else():
+            m.d.sync += x[1].eq(x[0])
         with m.If((stages[3].kind == Source.VECTOR) & ~stages[3].empty):
             m.d.sync += x[2].eq(scanned)
         with m.Else():
@@ -247,8 +265,9 @@ class Broadcast(wiring.Component):
         # A zero element is no work: it adds nothing, and must not step any generator.
         idle = Signal()
         ready = stages[ELEMENT_STAGE]
+        skips = ready.kind.matches(Source.SAMPLE, Source.ELEMENTS, Source.RESIDUAL)
         m.d.comb += [
-            idle.eq((x[2] == 0) & ((ready.kind == Source.SAMPLE) | (ready.kind == Source.ELEMENTS) | ready.empty)),
+            idle.eq((x[2] == 0) & (skips | ready.empty)),
             operand.x.eq(x[2]),
             operand.scale.eq(ready.scale),
             operand.neg.eq(ready.neg),

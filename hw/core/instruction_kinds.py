@@ -52,7 +52,7 @@ class InstructionKinds:
         self.reads_vectors = flag("reads_vectors", lane_op.matches(*_READS_VECTORS))
         self.updates = flag("updates", lane_op.matches(*_UPDATES))
         self.scans = flag("scans", streams & (vector.source == Source.VECTOR))
-        listens = streams & (vector.source == Source.ELEMENTS)
+        listens = streams & vector.source.matches(Source.ELEMENTS, Source.RESIDUAL)
         self.uses_elements = flag("uses_elements", running & is_lane & (listens | (lane_op == Op.SCAT)))
         self.element_op = flag("element_op", running & op.matches(*_ELEMENT_OPS))
         self.writes_scalar = flag("writes_scalar", op.matches(*_WRITES_SCALAR, Op.RED, Op.DOT, Op.BEST))

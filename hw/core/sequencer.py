@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op
+from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, INSTRUCTION_BITS, SCALAR_REGISTERS, Op
 
 from .fetch import Fetch
 from .instruction_kinds import InstructionKinds
@@ -24,7 +24,9 @@ from .vector_op import VectorOp
 
 __all__ = ["Sequencer"]
 
-Word = data.StructLayout({name: bits for name, (_, bits) in sorted(FIELDS.items(), key=lambda item: item[1][0])})
+Word = data.FlexibleLayout(
+    INSTRUCTION_BITS, {name: data.Field(bits, lowest) for name, (lowest, bits) in FIELDS.items()}
+)
 _WRITERS = 5
 """Bits that number the scalar results on their way: more than the scalar unit's queue can hold."""
 _PENDING = 8
@@ -94,7 +96,7 @@ class Sequencer(wiring.Component):
             fetch.write_address.eq(self.program_address),
             fetch.write_word.eq(self.program_word),
         ]
-        word = data.View(Word, fetch.o.payload[: Word.size])
+        word = data.View(Word, fetch.o.payload)
 
         # index registers
         self._indexes = indexes = Array(Signal(INDEX_BITS, name=f"index_{number}") for number in range(INDEX_REGISTERS))

@@ -3,7 +3,8 @@
 Cycle numbers count from the emission of a micro-operation in the broadcast unit (``emission``):
 
     0       emission: kind, offsets, addresses of sample or element memory, vector register to scan
-    1..3    element: from its memory, or from a lane's vector register through the cluster multiplexers
+    1..3    element: from its memory, or from a lane's vector register through the cluster multiplexers; a residual is
+            clipped, and its pixel subtracted, in cycle 2
     4..7    operand: element x scalar, shifted, rounded (see :mod:`.operand_unit`)
     8       the micro-operation is complete
     9       cluster's input register; addresses of weight row and vector registers

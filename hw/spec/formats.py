@@ -29,6 +29,7 @@ __all__ = [
     "OPERAND_FRACTION",
     "PIXEL_SHIFT",
     "PROBABILITY_FRACTION",
+    "WHITE",
     "Fixed",
     "pack_scalar",
     "scalar_from_float",
@@ -42,6 +43,8 @@ OPERAND_FRACTION = 14
 PROBABILITY_FRACTION = 14
 PIXEL_SHIFT = 3
 """A pixel p in 0..255 is the vector-format number p << 3, that is p/256."""
+WHITE = 255 << PIXEL_SHIFT
+"""A white pixel as an element: what the elements of a generated image are clipped to."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ E the element memory, S a scalar register, I an index register (I0 reads as 0), 
 Addresses marked ``+I`` have the index register named beside them added. ``m_j`` is the broadcast operand: element j
 of the source, times the scalar S[s] (negated if ``neg``), rounded to nearest for products and stochastically for UPD.
 Sources: SAMPLE (nonzero pixels), VECTOR (nonzero elements of v[p2..], one a cycle), ELEMENTS (E[e..e+n)), CONST
-(1.0, n times).
+(1.0, n times), RESIDUAL (E[e..e+n) clipped to the range of a pixel, minus the sample's pixels).
 
 See ``docs/instruction-set.md`` for the contract of every instruction.
 """
@@ -95,6 +95,8 @@ class Source(IntEnum):
     VECTOR = 1
     ELEMENTS = 2
     CONST = 3
+    RESIDUAL = 4
+    """The error of a generated image: element j, clipped to 0..WHITE, minus pixel j of the current sample."""
 
 
 class Store(IntEnum):
@@ -109,7 +111,6 @@ class Store(IntEnum):
 FIELDS: dict[str, tuple[int, int]] = {
     # name: (lowest bit, bits)
     "op": (0, 6),
-    "source": (6, 2),
     "init": (8, 1),
     "fine": (9, 1),
     "neg": (10, 1),
@@ -126,8 +127,11 @@ FIELDS: dict[str, tuple[int, int]] = {
     "e": (80, 12),
     "tiles": (92, 8),
     "imm": (100, 25),
+    "source": (125, 3),
 }
-"""Bit positions of the fields of an instruction word. ``stride`` of ROWS travels in ``imm``; so do scalar constants."""
+"""Bit positions of the fields of an instruction word; bits 6 and 7 are 0.
+
+``stride`` of ROWS travels in ``imm``; so do scalar constants."""
 
 USED_FIELDS: dict[Op, tuple[str, ...]] = {
     Op.END: (),

@@ -22,7 +22,8 @@ __all__ = [
     "max_payload",
 ]
 
-VERSION = 1
+VERSION = 2
+"""Of frames, commands and instruction words."""
 REPLY = 0x80
 
 

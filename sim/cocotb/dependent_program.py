@@ -59,8 +59,9 @@ def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[
     scalar, other, ri = rng.randrange(_SCALARS), rng.randrange(_SCALARS), rng.choice((0, index))
     words = {"p1": rng.randrange(_WORDS), "p2": rng.randrange(_WORDS)}
     elements = min(_ELEMENTS, config.elements)
-    source = rng.choice((Source.VECTOR, Source.CONST, Source.CONST, Source.ELEMENTS))
-    if op is Op.SMAX or (op in (Op.MAC, Op.UPD) and source == Source.ELEMENTS):
+    source = rng.choice((Source.VECTOR, Source.CONST, Source.CONST, Source.ELEMENTS, Source.RESIDUAL))
+    listens = source in (Source.ELEMENTS, Source.RESIDUAL)
+    if op is Op.SMAX or (op in (Op.MAC, Op.UPD) and listens):
         n = min(elements, config.rows - _INDEXES)  # takes its time, while others want the elements
     else:
         n = rng.randint(1, min(_INDEXES, config.lanes, elements, config.rows - _INDEXES))
@@ -70,7 +71,7 @@ def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[
     if op in (Op.MAC, Op.UPD):
         fields = {"source": source, "s": scalar, "neg": rng.getrandbits(1), "row": row, "ri": ri, "n": n}
         fields |= {"p2": words["p2"]} if source == Source.VECTOR else {}
-        fields |= {"e": e} if source == Source.ELEMENTS else {}
+        fields |= {"e": e} if listens else {}
         return fields | ({"p1": words["p1"], "fine": rng.getrandbits(1)} if op is Op.UPD else {})
     rows = {"s": scalar, "row": row, "ri": ri, "n": n, "p1": words["p1"], "e": e, "tiles": 1}
     return {

@@ -10,7 +10,7 @@ import typer
 from onward.hw.spec.config import ConfigError
 from onward.hw.spec.presets import load_preset
 
-from .options import DatasetName, Folder, JsonFile, PresetName, RuleName, Seed
+from .options import DatasetName, Folder, JsonFile, PresetName, RuleName, Seed, Settings
 from .report import check_target, write_json
 
 __all__ = ["compare"]
@@ -23,6 +23,7 @@ def compare(
     samples: Annotated[int, typer.Option(metavar="N", min=1, help="Samples to train on.")] = 1000,
     seed: Seed = 0,
     dataset: DatasetName = "mnist-small",
+    settings: Settings = None,
     inject_fault: Annotated[
         bool, typer.Option("--inject-fault", help="Turn over one weight bit of the second board, to see it found.")
     ] = False,
@@ -31,11 +32,10 @@ def compare(
 ) -> None:
     """Train two boards in step: exit code 0 if every output and every weight is equal, 1 if not."""
     from onward.sw.cli.progress import progress_bar, say
-    from onward.sw.cli.training import load_fitted
+    from onward.sw.cli.training import chosen_parameters, load_fitted
     from onward.sw.driver import compare as comparing
     from onward.sw.driver.board import Board
     from onward.sw.driver.recipe import Recipe
-    from onward.sw.driver.rules import find_rule
 
     check_target(json)
     config = load_preset(preset)
@@ -45,7 +45,7 @@ def compare(
     data = load_fitted(dataset, folder, config)
     # More samples than images take several epochs.
     images = min(samples, len(data.train_labels))
-    recipe = Recipe(rule, images, samples, find_rule(rule).parameters, seed)
+    recipe = Recipe(rule, images, samples, chosen_parameters(rule, settings), seed)
     with ExitStack() as stack:
         first, second = (stack.enter_context(Board.open(name, config)) for name in names)
         with progress_bar(f"compare {boards}", samples) as advance:

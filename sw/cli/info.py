@@ -28,7 +28,8 @@ def info(
     config = load_preset(preset)
     method = find_rule(rule)
     program = method.build(config, method.parameters)
-    report = describe_core(program)
+    inference = method.build_inference(config, method.parameters)
+    report = describe_core(program, inference)
     network = "-".join(map(str, (config.inputs, *config.hidden)))
     blocks = "single-port memories" if config.memory == "spram" else "block RAMs of 18 kbit"
     print_table(
@@ -39,7 +40,11 @@ def info(
             ("lanes, multipliers", f"{config.lanes}"),
             ("weight rows used", f"{report['rows_used']:,} of {config.rows:,}"),
             ("weight memory", f"{report['memory_blocks']} {blocks}"),
-            ("program used", f"{report['program_used']} of {config.program} instructions"),
+            (
+                "program used",
+                f"training {report['program_used']}, inference {report['program_used_infer']}"
+                f" of {config.program} instructions",
+            ),
             (
                 "formats",
                 f"weight {config.weight_bits}, operand {config.operand_bits}, sum {config.accumulator_bits} bits",
@@ -52,4 +57,6 @@ def info(
     )
     if listing:
         typer.echo(program.listing())
+        if inference != program:
+            typer.echo(inference.listing())
     write_json(json, report)

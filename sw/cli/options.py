@@ -16,11 +16,12 @@ __all__ = [
     "PresetName",
     "RuleName",
     "Seed",
+    "Settings",
     "Simulator",
 ]
 
 PresetName = Annotated[str, typer.Option("--preset", metavar="P", help="A preset's name, or the path of a .toml file.")]
-RuleName = Annotated[str, typer.Option("--rule", metavar="R", help="Learning rule: ff.")]
+RuleName = Annotated[str, typer.Option("--rule", metavar="R", help="Learning rule: ff or pff.")]
 BoardName = Annotated[str, typer.Option("--board", metavar="B", help="golden, sim or serial:PORT.")]
 DatasetName = Annotated[
     str, typer.Option("--dataset", metavar="D", help="mnist, fashion-mnist, or mnist-small, which is always there.")
@@ -30,6 +31,10 @@ Folder = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Everything random follows from it.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the outcome as JSON, too.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Another parameter of the rule; may be given several times."),
+]
 
 
 class Simulator(StrEnum):

@@ -9,7 +9,7 @@ import typer
 
 from onward.hw.spec.presets import load_preset
 
-from .options import BoardName, DatasetName, Folder, JsonFile, PresetName, RuleName, Seed
+from .options import BoardName, DatasetName, Folder, JsonFile, PresetName, RuleName, Seed, Settings
 from .report import check_new, check_target, new_folder, print_table, write_json
 
 __all__ = ["train"]
@@ -30,32 +30,35 @@ def train(
     rate: Annotated[float | None, typer.Option(help="Learning rate of the layers at the start.")] = None,
     readout_rate: Annotated[float | None, typer.Option(help="Learning rate of the readout at the start.")] = None,
     final: Annotated[float, typer.Option(help="Factor that both rates fall to, linearly.")] = 0.05,
+    settings: Settings = None,
     jitter: Annotated[int, typer.Option(min=0, help="Pixels to shift training images by, at random.")] = 0,
+    jitter_until: Annotated[
+        float, typer.Option(help="Share of the epochs after which they are no longer shifted.")
+    ] = 0.85,
     folder: Folder = None,
     json: JsonFile = None,
 ) -> None:
     """Train a network and test it: checkpoint, metrics and learning curve in RUN."""
     # Imported here, as in other commands that compute: they take a second, which the others need not wait for.
-    from dataclasses import replace
-
-    from onward.sw.cli.training import count_images, load_fitted, run_figures, train_and_test, write_run
+    from onward.sw.cli.training import (
+        chosen_parameters,
+        count_images,
+        load_fitted,
+        run_figures,
+        train_and_test,
+        write_run,
+    )
     from onward.sw.driver.board import Board
     from onward.sw.driver.recipe import Recipe
-    from onward.sw.driver.rules import find_rule
 
     check_new(out)
     check_target(json)
     config = load_preset(preset)
-    usual = find_rule(rule).parameters
-    parameters = replace(
-        usual,
-        rate=usual.rate if rate is None else rate,
-        readout_rate=usual.readout_rate if readout_rate is None else readout_rate,
-    )
+    parameters = chosen_parameters(rule, settings, rate=rate, readout_rate=readout_rate)
     data = load_fitted(dataset, folder, config)
     images = count_images(samples, len(data.train_labels), "training")
     tested = count_images(test, len(data.test_labels), "test")
-    recipe = Recipe(rule, images, images * epochs, parameters, seed, final, jitter)
+    recipe = Recipe(rule, images, images * epochs, parameters, seed, final, jitter, jitter_until)
     with Board.open(board, config) as opened:
         training, evaluation = train_and_test(opened, recipe, data, tested)
         figures = run_figures(opened, recipe, data, training, evaluation)

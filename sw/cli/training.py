@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.sw.data.datasets import Dataset, load
 from onward.sw.data.errors import DatasetError
 from onward.sw.driver.board import Board
@@ -14,13 +14,31 @@ from onward.sw.driver.checkpoint import Checkpoint
 from onward.sw.driver.fitting import fit_dataset
 from onward.sw.driver.metrics import evaluation_figures, training_figures
 from onward.sw.driver.recipe import Recipe
+from onward.sw.driver.rules import Parameters, change_parameters, find_rule
 from onward.sw.driver.trainer import Evaluation, Training, evaluate, train
 
 from .pictures import draw_learning_curve
 from .progress import progress_bar, training_note
 from .report import write_json
 
-__all__ = ["count_images", "load_fitted", "run_figures", "train_and_test", "write_run"]
+__all__ = ["chosen_parameters", "count_images", "load_fitted", "run_figures", "train_and_test", "write_run"]
+
+
+def chosen_parameters(rule: str, settings: list[str] | None, **given: float | None) -> Parameters:
+    """A rule's usual parameters with those that were ``given`` and the ``settings`` NAME=VALUE.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown rule or parameter, or a value that is none.
+    """
+    changes = {name: repr(value) for name, value in given.items() if value is not None}
+    for setting in settings or ():
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set takes NAME=VALUE, such as rate=0.1, not {setting!r}")
+        changes[name] = value
+    return change_parameters(find_rule(rule).parameters, changes)
 
 
 def load_fitted(name: str, folder: Path | None, config: CoreConfig) -> Dataset:
@@ -43,7 +61,8 @@ def train_and_test(board: Board, recipe: Recipe, data: Dataset, test: int) -> tu
         training = train(board, recipe, data.train_images, data.train_labels, training_note(advance))
     with progress_bar(f"test on {board.name}", test) as advance:
         images, labels = data.test_images[:test], data.test_labels[:test]
-        evaluation = evaluate(board, training.program, images, labels, advance)
+        program = recipe.method.build_inference(board.config, recipe.parameters)
+        evaluation = evaluate(board, program, images, labels, advance)
     return training, evaluation
 
 
@@ -67,6 +86,7 @@ def run_figures(board: Board, recipe: Recipe, data: Dataset, training: Training,
         "parameters": asdict(recipe.parameters),
         "final": recipe.final,
         "jitter": recipe.jitter,
+        "jitter_until": recipe.jitter_until,
         **evaluation_figures(test),
         **training_figures(config, training),
     }

@@ -14,11 +14,11 @@ from safetensors.numpy import save
 from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.hw.spec.memory_map import MemoryMap
 from onward.sw.programs.assembler import Program
-from onward.sw.programs.ff import FFParameters
 
 from .files import write_file
 from .metrics import rows_sha256
 from .recipe import Recipe
+from .rules import find_rule
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
@@ -64,8 +64,8 @@ class Checkpoint:
         return cls(config, recipe, dataset, matrices)
 
     def program(self) -> Program:
-        """The rule's program for this core."""
-        return self.recipe.method.build(self.config, self.recipe.parameters)
+        """The rule's program for this core that uses the weights."""
+        return self.recipe.method.build_inference(self.config, self.recipe.parameters)
 
     def rows(self) -> NDArray[np.int32]:
         """The weight rows (rows, lanes), in the places that :meth:`program` expects."""
@@ -144,7 +144,8 @@ def _pack(map: MemoryMap, matrices: dict[str, NDArray[np.int32]]) -> NDArray[np.
 
 def _recipe(values: dict[str, object]) -> Recipe:
     parameters = values.pop("parameters")
-    return Recipe(**values, parameters=FFParameters(**parameters))  # type: ignore[arg-type]
+    kind = type(find_rule(str(values.get("rule"))).parameters)
+    return Recipe(**values, parameters=kind(**parameters))  # type: ignore[arg-type]
 
 
 def _shape(config: CoreConfig) -> str:

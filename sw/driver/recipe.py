@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import ConfigError
-from onward.sw.programs.ff import FFParameters
 
-from .rules import Rule, find_rule
+from .rules import Parameters, Rule, find_rule
 
 __all__ = ["Recipe", "Step"]
 
@@ -62,6 +61,7 @@ class Recipe:
     seed : not negative; start weights, order of the images and the core's generators all follow from it.
     final : factor of the learning rates in the last step.
     jitter : pixels by which training images are shifted at random, differently in each epoch.
+    jitter_until : share of the epochs after which they stay as they are, so that the end is trained on true images.
 
     Raises
     ------
@@ -72,23 +72,32 @@ class Recipe:
     rule: str
     images: int
     samples: int
-    parameters: FFParameters
+    parameters: Parameters
     seed: int = 0
     final: float = 0.05
     jitter: int = 0
+    jitter_until: float = 0.85
 
     def __post_init__(self) -> None:
-        find_rule(self.rule)
+        wanted = type(find_rule(self.rule).parameters)
+        if type(self.parameters) is not wanted:
+            raise ConfigError(f"rule {self.rule} takes {wanted.__name__}, not {type(self.parameters).__name__}")
         for name, least in (("images", 1), ("samples", 1), ("seed", 0), ("jitter", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
         if not 0 <= self.final <= 1:
             raise ConfigError(f"the final factor of the learning rates must be 0 to 1, not {self.final}")
+        if not 0 <= self.jitter_until <= 1:
+            raise ConfigError(f"jitter_until must be 0 to 1, not {self.jitter_until}")
 
     @property
     def method(self) -> Rule:
         """The learning rule itself."""
         return find_rule(self.rule)
+
+    def jittered(self, epoch: int) -> bool:
+        """Whether the images of an epoch are shifted."""
+        return self.jitter > 0 and epoch < self.jitter_until * self.samples / self.images
 
     def steps(self) -> list[Step]:
         """All steps, in order."""

@@ -32,10 +32,10 @@ def weight_blocks(config: CoreConfig) -> int:
     return blocks
 
 
-def describe_core(program: Program) -> dict[str, Any]:
-    """Sizes of the core that ``program`` is for, and what the program takes of them."""
+def describe_core(program: Program, inference: Program) -> dict[str, Any]:
+    """Sizes of the core that a rule's two programs are for, and what these take of them."""
     config = program.config
-    train, infer = estimate(program, "train"), estimate(program, "infer")
+    train, infer = estimate(program, "train"), estimate(inference, "infer")
     return {
         "preset": config.name,
         "digest": config.digest,
@@ -51,6 +51,7 @@ def describe_core(program: Program) -> dict[str, Any]:
         "rows_used": program.map.used,
         "program": config.program,
         "program_used": len(program.instructions),
+        "program_used_infer": len(inference.instructions),
         "vectors": config.vectors,
         "memory": config.memory,
         "memory_blocks": weight_blocks(config),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,14 @@ from numpy.typing import NDArray
 from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.sw.programs.assembler import Program
 from onward.sw.programs.ff import FFParameters, build_ff, initial_weights
+from onward.sw.programs.pff import build_pff, build_pff_inference
+from onward.sw.programs.pff_parameters import PFFParameters
+from onward.sw.programs.pff_weights import initial_pff_weights
 
-__all__ = ["RULES", "Rule", "find_rule"]
+__all__ = ["RULES", "Parameters", "Rule", "change_parameters", "find_rule"]
+
+Parameters = FFParameters | PFFParameters
+"""What a rule's program is made for. All have ``rate``, ``readout_rate`` and ``scaled``."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +29,24 @@ class Rule:
     Members
     -------
     name : what the command line calls it.
-    parameters : those that train well.
-    build : makes the program; its entry ``train`` leaves the readout's guess, its entry ``infer`` the label by
+    parameters : those that train well; their type is the one that ``build`` takes.
+    build : makes the program that trains; its entry ``train`` leaves the readout's guess.
+    build_inference : makes the program that uses the same weight rows; its entry ``infer`` leaves the label by
         goodness and the label by the readout.
     initial_weights : makes the weight rows to start from, (rows, lanes), from a program and a seed.
     """
 
     name: str
-    parameters: FFParameters
-    build: Callable[[CoreConfig, FFParameters], Program]
+    parameters: Parameters
+    build: Callable[[CoreConfig, Any], Program]
+    build_inference: Callable[[CoreConfig, Any], Program]
     initial_weights: Callable[[Program, int], NDArray[np.int32]]
 
 
 RULES: dict[str, Rule] = {
     # With rates that fall to a twentieth: 5 % of the MNIST test images wrong after one epoch; half of them, 5.2 %.
-    "ff": Rule("ff", FFParameters(rate=0.3, readout_rate=0.1), build_ff, initial_weights),
+    "ff": Rule("ff", FFParameters(rate=0.3, readout_rate=0.1), build_ff, build_ff, initial_weights),
+    "pff": Rule("pff", PFFParameters(), build_pff, build_pff_inference, initial_pff_weights),
 }
 
 
@@ -45,3 +55,32 @@ def find_rule(name: str) -> Rule:
     if name not in RULES:
         raise ConfigError(f"unknown rule {name!r}: use one of {', '.join(RULES)}")
     return RULES[name]
+
+
+def change_parameters(parameters: Parameters, changes: Mapping[str, str]) -> Parameters:
+    """``parameters`` with some fields replaced by values in words, such as ``{"alpha": "0.2", "lateral": "no"}``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such parameter, a value is of the wrong type, or it is out of range.
+    """
+    known = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    values: dict[str, Any] = {}
+    for name, text in changes.items():
+        if name not in known:
+            raise ConfigError(f"unknown parameter {name!r}: use one of {', '.join(known)}")
+        values[name] = _parse(name, text, type(known[name]))
+    return replace(parameters, **values)
+
+
+def _parse(name: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text not in ("yes", "no"):
+            raise ConfigError(f"parameter {name} must be yes or no, not {text!r}")
+        return text == "yes"
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"parameter {name} must be {what}, not {text!r}") from None

@@ -43,7 +43,7 @@ def training_batches(
     images, epoch = images[: recipe.images], -1
     shifted = images
     for step in recipe.steps()[first_step:]:
-        if recipe.jitter and step.epoch != epoch:
+        if step.epoch != epoch:
             epoch = step.epoch
-            shifted = jitter(images, recipe.seed, epoch, recipe.jitter)
+            shifted = jitter(images, recipe.seed, epoch, recipe.jitter) if recipe.jittered(epoch) else images
         yield step, Batch.from_images(shifted[step.images], labels[step.images])

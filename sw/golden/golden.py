@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import WHITE
 from onward.hw.spec.isa import FIELDS, Instruction, Op
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, RECIPROCAL_TABLE, RSQRT_TABLE
 
@@ -42,6 +43,7 @@ def _parameters(config: CoreConfig) -> NDArray[np.int64]:
             config.results,
             LOG2E_FIXED,
             scalar.from_int(LOG2E_FIXED, LOG2E_FRACTION),
+            WHITE,
         ],
         dtype=np.int64,
     )

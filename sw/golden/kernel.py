@@ -22,9 +22,8 @@ inline: Any = numba.njit(inline="always", **_JIT)
 # Columns of a decoded program, see ``machine.decode_program``.
 OP, SOURCE, INIT, FINE, NEG, STORE, S, D, RI, P1I, P2I, ROW, N, P1, P2, ELEM, TILES, IMM = range(18)
 # Entries of the parameter vector, see ``machine.parameters``.
-LANES, GROUP, CLUSTER, WEIGHT_BITS, OPERAND_BITS, ACC_BITS, WF, FA, FINE_F, COARSE_F, RESULTS, LOG2E, LOG2E_SCALAR = (
-    range(13)
-)
+LANES, GROUP, CLUSTER, WEIGHT_BITS, OPERAND_BITS, ACC_BITS, WF, FA, FINE_F, COARSE_F, RESULTS = range(11)
+LOG2E, LOG2E_SCALAR, WHITE = range(11, 14)
 BUSY, SAMPLES, WEIGHT_SAT, VECTOR_SAT, OPERAND_SAT, ELEMENT_SAT = range(6)
 
 
@@ -305,6 +304,7 @@ def _vector_op(word, par, state, sample):
         k = 11 + fraction - par[WF]
         source = word[SOURCE]
         count = len(index) if source == 0 else n
+        pixel = 0
         for t in range(count):
             if source == 0:
                 j, x = index[t], value[t] << 3
@@ -314,6 +314,11 @@ def _vector_op(word, par, state, sample):
                 j, x = t, vectors[p2 + t // lanes, t % lanes]
             elif source == 2:
                 j, x = t, elements[word[ELEM] + t]
+            elif source == 4:
+                j, x = t, min(max(elements[word[ELEM] + t], 0), par[WHITE])
+                if pixel < len(index) and index[pixel] == t:
+                    x -= value[pixel] << 3
+                    pixel += 1
             else:
                 j, x = t, 2048
             if x == 0:

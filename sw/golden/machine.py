@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT, Fixed
+from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT, WHITE, Fixed
 from onward.hw.spec.isa import INDEX_BITS, Instruction, Op, Source, Store
 
 from . import scalar
@@ -138,17 +138,26 @@ class Machine:
     def _elements(self, word: Instruction, p2: int, sample: Sample) -> Iterator[tuple[int, int]]:
         """The nonzero elements (j, x) that MAC and UPD stream."""
         if word.source == Source.SAMPLE:
-            pairs = [(j, x << PIXEL_SHIFT) for j, x in zip(sample.index.tolist(), sample.value.tolist(), strict=True)]
+            pairs = self._pixels(sample)
         elif word.source == Source.VECTOR:
             pairs = list(enumerate(self.state.vectors[p2:].flatten()[: word.n].tolist()))
         elif word.source == Source.ELEMENTS:
             pairs = list(enumerate(self.state.elements[word.e : word.e + word.n].tolist()))
+        elif word.source == Source.RESIDUAL:
+            image = self.state.elements[word.e : word.e + word.n].clamp(0, WHITE).tolist()
+            pixels = dict(self._pixels(sample))
+            pairs = [(j, x - pixels.get(j, 0)) for j, x in enumerate(image)]
         else:
             pairs = [(j, _ONE) for j in range(word.n)]
         for j, x in pairs:
             if j < word.n and x != 0:
                 self._busy(1)
                 yield j, x
+
+    @staticmethod
+    def _pixels(sample: Sample) -> list[tuple[int, int]]:
+        """Places and values, in vector format, of the nonzero pixels."""
+        return [(j, x << PIXEL_SHIFT) for j, x in zip(sample.index.tolist(), sample.value.tolist(), strict=True)]
 
     def _format(self, word: Instruction) -> Fixed:
         return self.config.fine_operand if word.op is Op.UPD and word.fine else self.config.operand

@@ -126,6 +126,17 @@ class Assembler:
         self.instructions.append(Instruction(op, **fields))
         self.comments.append(comment)
 
+    def jump_here(self, branch: int) -> None:
+        """Make the LOOP at address ``branch`` go to the next instruction."""
+        self.instructions[branch] = self.instructions[branch].but(imm=len(self.instructions))
+
+    def zeros(self, count: int) -> int:
+        """The first of ``count`` elements that the program sets to zero here."""
+        first, register = self.elements("zeros", count), self.constant("zero", 0.0)
+        for i in range(count):
+            self.emit(Op.STE, "0", s=register, e=first + i)
+        return first
+
     def constant(self, name: str, value: float) -> int:
         """Load a constant into the scalar register called ``name``; returns the register."""
         register = self.scalar(name)
@@ -205,7 +216,7 @@ def _check_bounds(config: CoreConfig, word: Instruction, limits: dict[int, int],
     if word.op.is_vector and "p2" in used and not (scans and word.source != Source.VECTOR):
         words = config.tiles(word.n) if scans else tiles
         spans.append(("p2", word.p2 + limits.get(word.p2i, 1 << 20) - 1 + words, config.vectors))
-    if "e" in used and not (scans and word.source != Source.ELEMENTS):
+    if "e" in used and not (scans and word.source not in (Source.ELEMENTS, Source.RESIDUAL)):
         count = word.n if "n" in used else 1 + extra
         spans.append(("e", word.e + count, config.elements))
     if word.op is Op.SCAT:

@@ -355,10 +355,10 @@ class _Builder:
         self.add_logits(self.layers[-1])
 
     def draw(self) -> None:
-        """The wrong label of the negative pass: from the readout's softmax, or from elements that stay zero."""
+        """The wrong label of the negative pass: from the readout's softmax, or from zeros."""
         classes = self.config.classes
         hard = self.parameters.negatives == "hard"
-        weights = self.logits if hard else self.asm.elements("zeros", classes)
+        weights = self.logits if hard else self.asm.zeros(classes)
         floor = math.floor(self.parameters.floor * _ONE_PROBABILITY + 0.5)
         self.asm.emit(Op.DRAW, "wrong label", d=self.wrong, e=weights, n=classes, ri=self.label, imm=floor)
 

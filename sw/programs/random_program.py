@@ -56,18 +56,28 @@ class _Writer:
         rng, config = self.rng, self.config
         source = rng.choice(list(Source))
         limit = {Source.SAMPLE: config.inputs, Source.CONST: 4, Source.ELEMENTS: self.span}
+        # Often fewer elements than pixels, sometimes more.
+        limit[Source.RESIDUAL] = min(config.inputs + 2, config.elements - config.classes, config.rows // 4)
         n = rng.randint(1, limit.get(source, min(2 * config.lanes, config.rows // 4)))
         fields = {"source": source, "s": self.scalar(), "row": self.rows(n), "ri": self.index(), "n": n}
         fields["neg"] = rng.randrange(2)
         if source == Source.VECTOR:
             fields["p2"] = self.vector(config.tiles(n))
-        elif source == Source.ELEMENTS:
+        elif source in (Source.ELEMENTS, Source.RESIDUAL):
             fields["e"] = self.elements(n)
+        if source == Source.RESIDUAL:
+            self.draw_pixel(fields["e"] + rng.randrange(n))
         if op is Op.MAC:
             fields["init"] = self.init(n)
         else:
             fields |= {"fine": rng.randrange(2), "p1": self.vector()}
         self.asm.emit(op, **fields)
+
+    def draw_pixel(self, e: int) -> None:
+        """Set an element to what a pixel may be, or to a little less or more: what others leave there seldom is."""
+        number = self.scalar()
+        self.asm.constant(f"s{number}", self.rng.randint(-20, 275) / 256)
+        self.asm.emit(Op.STE, s=number, e=e)
 
     def reduce(self, op: Op) -> None:
         tiles = self.rng.randint(1, min(3, self.config.vectors))

@@ -23,6 +23,7 @@ LATENCY: dict[str, float] = {
     "sum": 32,  # uses the scalar of RED or DOT
     "element after sum": 40,  # uses the last element of ROWS
     "operand": 3,  # has a scalar that was computed before it
+    "first pixel": 2,  # streams a residual: the sample's pixels are fetched ahead
     # of the scalar unit, from taking an instruction to its result
     "scalar": 10,
     "function": 14,  # RSQ, EXP, REC
@@ -100,8 +101,10 @@ class _Clock:
             ready = max(ready, self.stored_words.get(word.p2, -100) + wait)
         if word.op in (Op.MAC, Op.ROWS, Op.LMAC):
             ready = max(ready, self.updated + LATENCY["weight after update"])
-        if word.op is Op.SCAT or (scans and word.source == Source.ELEMENTS):
+        if word.op is Op.SCAT or (scans and word.source in (Source.ELEMENTS, Source.RESIDUAL)):
             ready = max(ready, self.elements)
+        if scans and word.source == Source.RESIDUAL:
+            ready += LATENCY["first pixel"]
         products = self._products(word)
         self.busy += products
         self.issue = ready
@@ -165,7 +168,7 @@ class _Clock:
 
 
 def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
-    """Predict one run of ``program`` from the entry called ``entry``, loops included."""
+    """Predict one run of ``program`` from the entry called ``entry``, loops included; branches on a draw not taken."""
     clock = _Clock(program.config, load)
     counters: dict[int, int] = {}
     address = program.entries[entry]
@@ -175,6 +178,7 @@ def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
         if word.op is Op.SETI:
             counters[word.d] = word.imm
         elif word.op is Op.LOOP:
-            counters[word.d] -= 1
+            # A counter that the program has drawn, not set, may end here: the way on is the longer one.
+            counters[word.d] = counters.get(word.d, 1) - 1
             address = word.imm if counters[word.d] else address
     return Estimate(max(clock.issue, clock.broadcast, clock.scalar_unit) + LATENCY["start and end"], clock.busy)

@@ -1,5 +1,6 @@
 """The broadcast unit: which micro-operations it makes of an instruction, when, and with which operands."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +80,9 @@ def operand(x: int) -> int:
         ({"source": Source.SAMPLE, "n": 19}, [(1, 80), (4, 2040)], 1),
         ({"source": Source.CONST, "n": 3}, [(0, 2048), (1, 2048), (2, 2048)], 1),
         ({"source": Source.ELEMENTS, "n": 5, "e": 1}, [(0, 2048), (1, -5), (3, 100)], 1),
+        ({"source": Source.RESIDUAL, "n": 5, "e": 1}, [(0, 2040), (1, -80), (3, 100), (4, -2040)], 3),
+        ({"source": Source.RESIDUAL, "n": 4, "e": 2}, [(1, -80), (2, 100)], 3),
+        ({"source": Source.RESIDUAL, "n": 0, "e": 1}, [], 3),
         ({"source": Source.VECTOR, "n": 8, "p2": 2}, [(1, 5), (2, -6), (4, 7), (7, 8)], 4),
         ({"source": Source.VECTOR, "n": 5, "p2": 2}, [(1, 5), (2, -6), (4, 7)], 4),
         ({"source": Source.VECTOR, "n": 8, "p2": 6}, [], 0),
@@ -121,6 +125,43 @@ def test_back_to_back() -> None:
     bench.run(test)
 
 
+def test_residuals_back_to_back() -> None:
+    """Each starts from the first pixel again, two cycles after the last element of the one before."""
+    bench = Bench()
+    bench.sample = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8)]
+    bench.elements = [2040] * 8
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=Op.MAC, source=Source.RESIDUAL, n=8, row=10)
+        await bench.issue(ctx, op=Op.MAC, source=Source.RESIDUAL, n=3, row=20)
+        await bench.issue(ctx, op=Op.MAC, source=Source.SAMPLE, n=8, row=30)
+        await bench.issue(ctx, op=Op.MAC, source=Source.RESIDUAL, n=1, row=40)
+        await bench.issue(ctx, op=Op.MAC, source=Source.ELEMENTS, n=1, row=50)
+        await ctx.tick().repeat(30)
+        residual = [operand(2040 - 8 * pixel) for _, pixel in bench.sample]
+        pixels = [operand(8 * pixel) for _, pixel in bench.sample]
+        assert [m for _, _, m, _ in bench.seen] == residual + residual[:3] + pixels + residual[:1] + [operand(2040)]
+        gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(bench.seen)]
+        assert gaps == [1] * 7 + [3] + [1] * 2 + [1] + [1] * 7 + [3] + [1]
+
+    bench.run(test)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_residual_of_no_element(first: int) -> None:
+    """It only clears the accumulators, whatever the first pixel is."""
+    bench = Bench()
+    bench.sample = [(first, 200)]
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=Op.MAC, source=Source.RESIDUAL, n=0, init=1)
+        await bench.issue(ctx, op=Op.UPD, source=Source.RESIDUAL, n=0)
+        await ctx.tick().repeat(30)
+        assert [(m, work) for _, _, m, work in bench.seen] == [(0, 0)]
+
+    bench.run(test)
+
+
 def test_rows_walk_tiles_inside() -> None:
     bench = Bench()
 
@@ -132,12 +173,14 @@ def test_rows_walk_tiles_inside() -> None:
     bench.run(test)
 
 
-def test_single_port_updates_in_every_second_cycle() -> None:
+@pytest.mark.parametrize(("source", "work"), [(Source.CONST, 4), (Source.RESIDUAL, 3)])
+def test_single_port_updates_in_every_second_cycle(source: Source, work: int) -> None:
     bench = Bench(replace(TINY, memory="spram"))
 
     async def test(ctx: Any) -> None:
-        await bench.issue(ctx, op=Op.UPD, source=Source.CONST, n=4, row=10)
+        await bench.issue(ctx, op=Op.UPD, source=source, n=4, row=10, e=1)
         await ctx.tick().repeat(30)
+        assert sum(work for *_, work in bench.seen) == work
         cycles = [cycle for cycle, *_ in bench.seen]
         assert cycles == list(range(cycles[0], cycles[0] + 8, 2))
 

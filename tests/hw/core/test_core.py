@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
+from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.ff import build_ff, initial_weights
 from onward.sw.programs.random_program import random_program
@@ -16,6 +18,8 @@ TINY = PRESETS["tiny"]
 SMALL = CoreConfig(
     name="small", inputs=9, hidden=(5,), classes=3, lanes=6, rows=40, group=3, vectors=8, elements=16, program=128
 )
+IMAGE = (800, -30, 0, 2040, 2041, 32767, 7, 1600, -32768)
+"""Elements around the range of a pixel: below 0, above white, equal to a pixel, between two of them."""
 SHAPES = {
     "tiny": replace(TINY, rows=40),
     "two clusters, 16 bits": replace(SMALL, lanes=20, group=2, weight_bits=16, operand_bits=16),
@@ -68,6 +72,46 @@ def test_dependent_instructions_back_to_back(shape: str) -> None:
     program = chains(config)
     batch = random_batch(config, 3, 5)
     check_programs(config, program.instructions, [0], batch, random_weights(config, 5), 5)
+
+
+def residuals(config: CoreConfig) -> Program:
+    """Errors of a generated image in MAC and UPD, next to all that writes elements or reads the sample."""
+    asm = Assembler(config)
+    n = config.inputs
+    asm.entry("main")
+    one, step = asm.constant("one", 1.0), asm.constant("step", 0.01)
+    for j in range(n):
+        asm.emit(Op.STE, s=asm.constant("pixel", IMAGE[j % len(IMAGE)] / 2048), e=j)
+    asm.emit(Op.MAC, source=Source.RESIDUAL, init=1, s=one, row=1, n=n)
+    asm.emit(Op.ST, p1=0)
+    asm.emit(Op.UPD, source=Source.RESIDUAL, s=step, row=3, n=n, p1=0)
+    asm.emit(Op.UPD, source=Source.RESIDUAL, fine=1, neg=1, s=step, row=5, n=n - 3, p1=0)
+    asm.emit(Op.UPD, source=Source.SAMPLE, s=step, row=3, n=n, p1=0)
+    asm.emit(Op.MAC, source=Source.RESIDUAL, init=1, neg=1, s=one, row=3, n=1)
+    asm.emit(Op.MAC, source=Source.RESIDUAL, s=one, row=2, n=n - 1, e=1)
+    asm.emit(Op.EADD, e=n - 1, imm=77)
+    asm.emit(Op.MAC, source=Source.ELEMENTS, s=one, row=2, n=n)
+    asm.emit(Op.ST, p1=1)
+    asm.emit(Op.MAC, source=Source.RESIDUAL, init=1, s=one, row=4, n=n)
+    asm.emit(Op.ROWS, s=step, row=0, n=n, p1=1, e=0, tiles=1)
+    asm.emit(Op.UPD, source=Source.RESIDUAL, s=step, row=2, n=n, p1=0)
+    asm.emit(Op.ST, p1=2)
+    asm.emit(Op.OUTE, e=0, n=n)
+    asm.emit(Op.END)
+    return asm.assemble()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_residuals(shape: str) -> None:
+    """Samples without a pixel, with all of them, with some, and with nothing but the first and the last."""
+    config = SHAPES[shape]
+    n = config.inputs
+    images = np.zeros((4, n), dtype=np.uint8)
+    images[1] = [max(1, min(255, IMAGE[j % len(IMAGE)] // 8 + j % 2)) for j in range(n)]
+    images[2, 1::3] = 200
+    images[3, [0, -1]] = 255
+    batch = Batch.from_images(images, np.zeros(4, dtype=np.uint8))
+    check_programs(config, residuals(config).instructions, [0], batch, random_weights(config, 8), 8)
 
 
 def test_ff_training_and_inference() -> None:

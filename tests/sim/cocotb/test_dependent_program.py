@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import Op
+from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
 from onward.sim.cocotb.dependent_program import dependent_program
 
@@ -23,7 +23,11 @@ def test_fits(config: CoreConfig) -> None:
 
 
 def test_has_everything() -> None:
-    found = {word.op for word in dependent_program(PRESETS["tiny"], random.Random(1), 480).instructions}
+    program = dependent_program(PRESETS["tiny"], random.Random(1), 480)
+    found = {word.op for word in program.instructions}
     lanes = {op for op in Op if op.is_vector}
     assert lanes <= found
     assert {Op.SMAX, Op.DRAW, Op.BEST, Op.STE, Op.LDE, Op.OUTI} <= found
+    streams = {(word.op, word.source) for word in program.instructions}
+    sources = set(Source) - {Source.SAMPLE}
+    assert {(op, source) for op in (Op.MAC, Op.UPD) for source in sources} <= streams

@@ -31,6 +31,15 @@ def test_figures(run: Run) -> None:
         assert text in result.stdout
 
 
+def test_predictive_forward_forward(run: Run) -> None:
+    result = run("info", "ulx3s-85f", "--rule", "pff", "--listing", "--json", "a.json")
+    assert result.exit_code == 0
+    report = json.loads(Path("a.json").read_text())
+    assert report["rows_used"] == 2031
+    assert 3000 < report["predicted_cycles_train"] < 6000
+    assert {"train:", "infer:", "reconstruct:", "decode:"} <= set(result.stdout.split())
+
+
 def test_listing(run: Run) -> None:
     plain, listed = run("info", "tiny").stdout, run("info", "tiny", "--listing").stdout
     assert "train:" not in plain
@@ -69,4 +78,4 @@ def test_impossible_configurations(refused: Callable[..., str], change: str, rea
 def test_unknown_names(refused: Callable[..., str]) -> None:
     assert "unknown preset 'huge': use one of ulx3s-85f, icebreaker, tiny" in refused("info", "huge")
     assert "cannot read preset 'no.toml': No such file or directory" in refused("info", "no.toml")
-    assert refused("info", "tiny", "--rule", "hebb") == "unknown rule 'hebb': use one of ff"
+    assert refused("info", "tiny", "--rule", "hebb") == "unknown rule 'hebb': use one of ff, pff"

@@ -315,8 +315,8 @@ def test_identity():
     identity.check(MNIST)
     with pytest.raises(LinkError, match="the core has lanes = 128, but configuration 'tiny' has 4"):
         identity.check(TINY)
-    with pytest.raises(LinkError, match="version 2 of the protocol, this driver version 1"):
-        parse_identity(b"\x02" + payload[1:])
+    with pytest.raises(LinkError, match=f"version {VERSION + 1} of the protocol, this driver version {VERSION}"):
+        parse_identity(bytes([VERSION + 1]) + payload[1:])
     with pytest.raises(LinkError, match="IDENTIFY has 20 bytes instead of 21"):
         parse_identity(payload[:-1])
     with pytest.raises(LinkError, match="version none"):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from onward.hw.spec.config import ConfigError
 from onward.sw.driver.recipe import Recipe
+from onward.sw.programs.pff_parameters import PFFParameters
 
 from .driver_data import FF, recipe
 
@@ -69,6 +70,8 @@ def test_streams_stay_as_they_are() -> None:
         ({"samples": 0}, "samples must be at least 1, not 0"),
         ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"jitter": -1}, "jitter must be at least 0, not -1"),
+        ({"jitter_until": -0.1}, "jitter_until must be 0 to 1, not -0.1"),
+        ({"parameters": PFFParameters()}, "rule ff takes FFParameters, not PFFParameters"),
         ({"final": 1.5}, "final factor of the learning rates must be 0 to 1, not 1.5"),
         ({"final": float("nan")}, "must be 0 to 1, not nan"),
     ],

@@ -30,7 +30,7 @@ def test_weight_blocks(preset: str, changes: dict[str, int], blocks: int) -> Non
 
 
 def test_description() -> None:
-    made = describe_core(program())
+    made = describe_core(program(), program())
     assert made["rows_used"] == program().map.used <= made["rows"]
     assert made["program_used"] == len(program().instructions) <= made["program"]
     assert made["parameters"] == 3 * 6 + 20 * 6 + 6 + 3 * 6 + 6 * 5 + 5 + 3 * 5
@@ -41,6 +41,6 @@ def test_description() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_has_room(name: str) -> None:
-    made = describe_core(FF.build(PRESETS[name], FF.parameters))
+    made = describe_core(*[FF.build(PRESETS[name], FF.parameters)] * 2)
     assert made["preset"] == name
     assert made["rows_used"] <= made["rows"]

@@ -36,6 +36,15 @@ def test_jitter_is_new_in_every_epoch() -> None:
             assert (dense(batch, i, 25) == shifted[image]).all()
 
 
+def test_last_epochs_are_not_jittered() -> None:
+    images, labels = patterns(40, SQUARE)
+    plan = replace(recipe(20, 80, jitter=1), jitter_until=0.5)
+    for step, batch in training_batches(plan, images, labels):
+        shifted = jitter(images[:20], plan.seed, step.epoch, 1) if step.epoch < 2 else images
+        for i, image in enumerate(step.images):
+            assert (dense(batch, i, 25) == shifted[image]).all()
+
+
 def test_later_steps_are_the_same_alone() -> None:
     images, labels = patterns(30, SQUARE)
     plan = recipe(30, 60, jitter=1)

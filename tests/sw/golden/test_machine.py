@@ -41,6 +41,40 @@ def test_forward_product_and_relu() -> None:
     assert machine.state.counters[:2].tolist() == [3, 1]
 
 
+def test_residual() -> None:
+    """Elements clipped to the range of a pixel, minus pixels: MAC and UPD see the differences, and skip zeros."""
+    machine = Machine(TINY)
+    one = 1 << TINY.weight.fraction
+    elements = [-300, 400, 2041, 3000, -7, 0, 8, 1000]
+    machine.state.elements[3:11] = torch.tensor(elements)
+    sample = Sample(torch.tensor([1, 2, 4, 6, 7, 8]), torch.tensor([50, 255, 2, 2, 125, 9]), 0)
+    errors = [0, 0, 0, 2040, -16, 0, -8, 0]  # clip(e, 0, 2040) - 8 p
+    machine.state.weights[10:18] = torch.eye(8, 4, dtype=torch.int32).roll(3, 0) * one
+    machine.state.vectors[0] = torch.tensor([2048, -2048, 4096, 0])
+    generators = machine.state.generators.clone()
+    program = [
+        load(1, 1.0),
+        Instruction(Op.MAC, source=Source.RESIDUAL, init=1, s=1, row=10, n=8, e=3),
+        Instruction(Op.ST, p1=1),
+        END,
+    ]
+    machine.run(program, 0, sample)
+    assert machine.state.vectors[1].tolist() == errors[3:7]
+    assert machine.state.counters[0] == 3  # busy with the three that are not 0
+    assert torch.equal(machine.state.generators, generators)
+    machine.run([Instruction(Op.UPD, source=Source.RESIDUAL, neg=1, s=1, row=30, n=8, e=3), END], 0, sample)
+    expected = -torch.tensor(errors)[:, None] / 2048 * machine.state.vectors[0] / 2048
+    assert torch.equal(machine.state.weights[30:38] / one, expected)
+    assert machine.state.counters[0] == 6
+    changed = machine.state.generators != generators
+    assert changed[: TINY.lanes + 1].all()
+    # Pixels from n on are not looked at.
+    machine.run(
+        [Instruction(Op.MAC, source=Source.RESIDUAL, init=1, s=1, row=10, n=4, e=3), program[2], END], 0, sample
+    )
+    assert machine.state.vectors[1].tolist() == [2040, 0, 0, 0]
+
+
 def test_update_is_unbiased_and_uncorrelated() -> None:
     """Stochastic rounding: mean error zero in every lane, errors of different lanes independent."""
     machine = Machine(TINY)

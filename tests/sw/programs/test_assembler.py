@@ -25,6 +25,8 @@ def assembler() -> Assembler:
         (Op.MAC, {"source": Source.CONST, "row": 94, "n": 1, "ri": 1}, "row reaches 96, the last is 95"),
         (Op.MAC, {"source": Source.VECTOR, "row": 0, "n": 5, "p2": 31}, "p2 reaches 32, the last is 31"),
         (Op.MAC, {"source": Source.ELEMENTS, "row": 0, "n": 5, "e": 28}, "e reaches 32, the last is 31"),
+        (Op.UPD, {"source": Source.RESIDUAL, "row": 0, "n": 5, "e": 28, "p2": 31}, "e reaches 32, the last is 31"),
+        (Op.UPD, {"source": Source.RESIDUAL, "row": 70, "n": 30}, "row reaches 99, the last is 95"),
         (Op.MAC, {"source": Source.CONST, "row": 0, "n": 0}, "n and tiles must be at least 1"),
         (Op.ROWS, {"row": 80, "n": 8, "tiles": 2, "imm": 10}, "row reaches 97, the last is 95"),
         (Op.RED, {"p1": 30, "tiles": 3}, "p1 reaches 32, the last is 31"),

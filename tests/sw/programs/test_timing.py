@@ -42,6 +42,7 @@ STORE = (Op.ST, {"p1": 3})
         (Op.MAC, {"source": Source.SAMPLE, "n": 1000, "init": 1}, 196),
         (Op.MAC, {"source": Source.VECTOR, "n": 100, "init": 1}, 40),
         (Op.UPD, {"source": Source.ELEMENTS, "n": 10}, 10),
+        (Op.UPD, {"source": Source.RESIDUAL, "n": 784}, 784),
         (Op.MAC, {"source": Source.CONST, "n": 7, "init": 1}, 7),
         (Op.ROWS, {"n": 10, "tiles": 2, "init": 1, "imm": 10}, 20),
         (Op.RED, {"tiles": 3}, 3),
@@ -61,6 +62,11 @@ def test_products(op: Op, fields: dict[str, int], products: int) -> None:
 
 def test_streams_follow_each_other() -> None:
     assert cycles(CONST, CONST, CONST) - cycles(CONST, CONST) == 10
+
+
+def test_residual_fetches_pixels_first() -> None:
+    update, residual = ((Op.UPD, {"source": source, "n": 50}) for source in (Source.ELEMENTS, Source.RESIDUAL))
+    assert cycles(update, residual) - cycles(update, update) == LATENCY["first pixel"]
 
 
 def test_single_port_memory_updates_in_two_cycles() -> None:
