@@ -16,6 +16,7 @@ from onward.hw.spec.formats import ELEMENT
 from .broadcast import Broadcast
 from .cluster import Cluster
 from .host_port import HostPort
+from .memory_style import small_memory
 from .reduce_tree import ReduceTree
 from .reducer import Reducer
 from .row_port import RowPort
@@ -180,7 +181,8 @@ class Core(wiring.Component):
     ) -> None:
         """Programs, samples, runs, results and row accesses."""
         host = self.host
-        m.submodules.results = results = Memory(shape=32, depth=self.config.results, init=[])
+        attrs = small_memory(self.config)
+        m.submodules.results = results = Memory(shape=32, depth=self.config.results, init=[], attrs=attrs)
         write, read = results.write_port(), results.read_port()
         count = Signal(range(self.config.results + 1))
         word = scalars.result

@@ -109,7 +109,9 @@ class FunctionTable(wiring.Component):
 
         # The table. Each row is the base, whose 2^16 reads as 0, below the size of the slope; only EXP2 rises.
         rows = [base & 0xFFFF | abs(slope) << 16 for base, slope in EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE]
-        m.submodules.rows = table = memory.Memory(shape=16 + _SLOPE_BITS, depth=256, init=rows)
+        # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them.
+        attrs = {"rom_style": "logic"} if self.cycles == 1 else {}
+        m.submodules.rows = table = memory.Memory(shape=16 + _SLOPE_BITS, depth=256, init=rows, attrs=attrs)
         read = table.read_port()
         point = Signal(16)
         position = Signal(POSITION_BITS)

@@ -38,8 +38,9 @@ class SampleBuffer(wiring.Component):
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._size = 1 << (config.inputs - 1).bit_length()
-        self._memory = Memory(shape=Pixel, depth=2 * self._size, init=[])
+        # No wider than the indices need: 18 bits, two block RAMs, for images of up to 1,024 pixels.
+        self._index_bits = max(1, (config.inputs - 1).bit_length())
+        self._memory = Memory(shape=self._index_bits + 8, depth=2 << self._index_bits, init=[])
         super().__init__(
             {
                 "begin": In(1),
@@ -63,7 +64,7 @@ class SampleBuffer(wiring.Component):
         m.submodules.memory = memory = self._memory
         write, read = memory.write_port(), memory.read_port()
         filling, current = Signal(), Signal(init=1)
-        index_bits = (self._size - 1).bit_length()
+        index_bits = self._index_bits
         count, norm = Signal(13), Signal(32)
         slots = [
             Signal(data.StructLayout({"count": 13, "norm": 32, "tail": SampleTail}), name=f"slot_{slot}")
@@ -74,9 +75,10 @@ class SampleBuffer(wiring.Component):
             self.tail.ready.eq(1),
             write.en.eq(self.pixel.valid),
             write.addr.eq(Cat(count[:index_bits], filling)),
-            write.data.eq(self.pixel.payload),
+            write.data.eq(Cat(self.pixel.payload.value, self.pixel.payload.index[:index_bits])),
             read.addr.eq(Cat(self.address[:index_bits], current)),
-            self.data.eq(read.data),
+            self.data.value.eq(read.data[:8]),
+            self.data.index.eq(read.data[8:]),
             self.slot_free.eq(~self.waiting),
         ]
         # The square is added one cycle later: one multiplication and one addition do not share a cycle.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from amaranth.hdl import Assert, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -31,6 +34,8 @@ class FrameSender(wiring.Component):
     ----------
     longest : int
         Bytes of the longest reply, without its checksum.
+    attrs
+        Attributes of the memory, for synthesis.
 
     Members
     -------
@@ -40,7 +45,8 @@ class FrameSender(wiring.Component):
         Bytes on the wire.
     """
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, attrs: Mapping[str, int | str] = MappingProxyType({})) -> None:
+        self._attrs = {"no_rw_check": 1, **attrs}
         body = longest + CRC_BYTES
         self._depth = body + 1 + body // (_FULL_BLOCK - 1)
         super().__init__({"i": In(stream.Signature(PacketByte)), "o": Out(stream.Signature(8))})
@@ -50,7 +56,7 @@ class FrameSender(wiring.Component):
 
         m.submodules.crc = crc = Crc32()
         # A read never meets a write: a frame is sent when it has been stuffed, and stuffed when the last one was sent.
-        m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": 1})
+        m.submodules.bytes = storage = memory.Memory(shape=8, depth=self._depth, init=[], attrs=self._attrs)
         write = storage.write_port()
         read = storage.read_port()
         if platform is None:

@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.core.host_port import HostPort
+from onward.hw.core.memory_style import small_memory
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS
 
@@ -66,7 +67,7 @@ class Link(wiring.Component):
         m.submodules.decoder = decoder = CobsDecoder()
         m.submodules.buffer = buffer = FrameBuffer(self._config)
         m.submodules.commands = commands = CommandUnit(self._config)
-        m.submodules.sender = sender = FrameSender(_REPLY_HEAD_BYTES + longest_answer)
+        m.submodules.sender = sender = FrameSender(_REPLY_HEAD_BYTES + longest_answer, small_memory(self._config))
 
         wiring.connect(m, wiring.flipped(self.i), decoder.i)
         wiring.connect(m, decoder.o, buffer.i)

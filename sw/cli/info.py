@@ -37,9 +37,11 @@ def info(
         [
             ("network", f"{network}, {config.classes} classes"),
             ("parameters", f"{report['parameters']:,}"),
-            ("lanes, multipliers", f"{config.lanes}"),
+            ("lanes", f"{config.lanes}"),
+            ("multipliers", f"{report['multipliers']}"),
             ("weight rows used", f"{report['rows_used']:,} of {config.rows:,}"),
-            ("weight memory", f"{report['memory_blocks']} {blocks}"),
+            ("weight memory", f"{report['weight_blocks']} {blocks}"),
+            ("all memories", f"{report['memory_blocks']} {blocks}"),
             (
                 "program used",
                 f"training {report['program_used']}, inference {report['program_used_infer']}"

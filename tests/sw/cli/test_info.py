@@ -21,8 +21,9 @@ def test_figures(run: Run) -> None:
     report = json.loads(Path("a.json").read_text())
     assert report["rows"] == 2048
     assert report["rows_used"] == 945
-    assert report["memory_blocks"] == 200
-    assert report["multipliers"] == 128
+    assert report["weight_blocks"] == 200
+    assert report["memory_blocks"] == 208
+    assert report["multipliers"] == 132
     assert report["parameters"] == 120_832
     assert report["digest"] == PRESETS["ulx3s-85f"].digest
     assert 500 < report["predicted_cycles_train"] < 2000

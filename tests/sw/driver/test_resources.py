@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from onward.hw.spec.presets import PRESETS
-from onward.sw.driver.resources import describe_core, weight_blocks
+from onward.sw.driver.resources import describe_core, memory_blocks, weight_blocks
 
 from .driver_data import FF, TINY, program
 
@@ -29,12 +29,26 @@ def test_weight_blocks(preset: str, changes: dict[str, int], blocks: int) -> Non
     assert weight_blocks(replace(PRESETS[preset], **changes)) == blocks  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("preset", "changes", "blocks"),
+    [
+        # As yosys's synth_ecp5 counts them: 4 for the program, 2 for the samples, one each for elements and frames.
+        ("ulx3s-85f", {"lanes": 16, "hidden": (16, 16)}, 25 + 8),
+        ("ulx3s-85f", {}, 208),
+        ("ulx3s-85f", {"program": 1024}, 212),
+        ("icebreaker", {}, 4),
+    ],
+)
+def test_memory_blocks(preset: str, changes: dict[str, int], blocks: int) -> None:
+    assert memory_blocks(replace(PRESETS[preset], **changes)) == blocks  # type: ignore[arg-type]
+
+
 def test_description() -> None:
     made = describe_core(program(), program())
     assert made["rows_used"] == program().map.used <= made["rows"]
     assert made["program_used"] == len(program().instructions) <= made["program"]
     assert made["parameters"] == 3 * 6 + 20 * 6 + 6 + 3 * 6 + 6 * 5 + 5 + 3 * 5
-    assert made["multipliers"] == TINY.lanes
+    assert made["multipliers"] == TINY.lanes + 4
     assert 0 < made["predicted_mac_utilisation"] < 1
     assert made["predicted_samples_per_s"] == pytest.approx(80e6 / made["predicted_cycles_train"], rel=0.01)
 
