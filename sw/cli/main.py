@@ -10,8 +10,10 @@ from .demo import demo
 from .errors import OneLineErrors
 from .eval import evaluate_run
 from .fetch import fetch
+from .generate import generate
 from .info import info
 from .presets import presets
+from .reconstruct import reconstruct
 from .train import train
 from .verilog import verilog
 
@@ -30,6 +32,8 @@ for name, command in (
     ("fetch", fetch),
     ("train", train),
     ("eval", evaluate_run),
+    ("reconstruct", reconstruct),
+    ("generate", generate),
     ("compare", compare),
     ("cosim", cosim),
     ("verilog", verilog),

@@ -1,4 +1,4 @@
-"""Pictures of trainings."""
+"""Pictures of trainings, and of what trained networks see and make."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,9 +14,15 @@ from numpy.typing import NDArray
 
 from onward.sw.driver.files import write_file
 
-__all__ = ["draw_digits", "draw_learning_curve"]
+__all__ = ["draw_digits", "draw_generated", "draw_learning_curve", "draw_reconstructions"]
 
 _COLUMNS = 10
+_DPI = 120
+_DOTS = 84
+"""Across an image on a sheet, or a little less: three dots for a pixel of MNIST."""
+_GAP = 6
+_LINE = 22
+"""Height of a line of text in dots."""
 
 
 def draw_learning_curve(path: Path, curve: Sequence[dict[str, float]], title: str, test_error: float) -> None:
@@ -44,7 +51,65 @@ def draw_digits(path: Path, images: NDArray[np.uint8], labels: NDArray[np.intege
     _save(figure, path)
 
 
+def draw_reconstructions(path: Path, kinds: Sequence[tuple[str, NDArray[np.floating]]], title: str) -> None:
+    """Draw kinds of the same images, each a name and (N, pixels) from 0 to 1, below one another; PNG at ``path``."""
+    names, count = 150, len(kinds[0][1])
+    columns, blocks = min(count, 2 * _COLUMNS), -(-count // (2 * _COLUMNS))
+    height = len(kinds) * (_DOTS + _GAP) + _GAP
+    sheet = _Sheet(names + columns * (_DOTS + _GAP) + _GAP, 2 * _LINE + blocks * (height + _GAP))
+    sheet.text(names, _LINE, title, size=12)
+    for i in range(count):
+        block, column = divmod(i, columns)
+        for row, (name, images) in enumerate(kinds):
+            y = 2 * _LINE + block * (height + _GAP) + row * (_DOTS + _GAP)
+            sheet.image(names + column * (_DOTS + _GAP), y, images[i])
+            if column == 0:
+                sheet.text(names - 2 * _GAP, y + _DOTS / 2, name, ha="right", size=11)
+    sheet.save(path)
+
+
+def draw_generated(path: Path, images: NDArray[np.floating], labels: NDArray[np.integer]) -> None:
+    """Draw images (N, pixels) from 0 to 1 in rows of ten, each below its label; PNG at ``path``."""
+    columns, rows = min(len(images), _COLUMNS), -(-len(images) // _COLUMNS)
+    sheet = _Sheet(columns * (_DOTS + _GAP) + _GAP, rows * (_LINE + _DOTS) + _GAP)
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        row, column = divmod(i, columns)
+        x, y = _GAP + column * (_DOTS + _GAP), row * (_LINE + _DOTS)
+        sheet.text(x + _DOTS / 2, y + _LINE / 2, str(label), ha="center", size=9)
+        sheet.image(x, y + _LINE, image)
+    sheet.save(path)
+
+
+class _Sheet:
+    """Images and text, placed in dots from the upper left corner.
+
+    An image is enlarged by a whole number, so that all of its pixels are equally large, and no axes are needed: those
+    of a thousand images would take a minute.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._canvas = np.zeros((height, width))
+        self._figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+
+    def image(self, x: int, y: int, pixels: NDArray[np.floating]) -> None:
+        """Place a square image of pixels from 0 to 1."""
+        side = math.isqrt(len(pixels))
+        scale = max(1, _DOTS // side)
+        # What a larger image than the place has is cut off.
+        enlarged = np.kron(pixels.reshape(side, side), np.ones((scale, scale)))[:_DOTS, :_DOTS]
+        self._canvas[y : y + len(enlarged), x : x + len(enlarged)] = enlarged
+
+    def text(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Place a line of text, by default from ``x`` on, its middle at ``y``."""
+        height, width = self._canvas.shape
+        self._figure.text(x / width, 1 - y / height, text, va="center", **style)
+
+    def save(self, path: Path) -> None:
+        self._figure.figimage(self._canvas, cmap="gray_r", vmin=0, vmax=1, origin="upper")
+        _save(self._figure, path)
+
+
 def _save(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
+    figure.savefig(buffer, format="png", dpi=_DPI)
     write_file(path, buffer.getvalue())

@@ -68,3 +68,11 @@ def trained(run: Run) -> Callable[..., dict[str, Any]]:
         return metrics
 
     return invoke
+
+
+@pytest.fixture
+def generative(trained: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Train a tiny core on images of 5 x 5 pixels, with its generative circuit, into RUN; returns the metrics."""
+    text = 'base = "tiny"\ninputs = 25\nrows = 400\nelements = 64\nprogram = 1024\n'
+    Path("square.toml").write_text(text)
+    return trained("RUN", "--preset", "square.toml", "--rule", "pff", "--set", "codes=6")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.image import imread
 
-from onward.sw.cli.pictures import draw_digits, draw_learning_curve
+from onward.sw.cli.pictures import draw_digits, draw_generated, draw_learning_curve, draw_reconstructions
 
 
 def test_learning_curve(tmp_path: Path) -> None:
@@ -32,3 +32,34 @@ def test_digits(tmp_path: Path) -> None:
 def test_digits_that_are_no_squares(tmp_path: Path) -> None:
     draw_digits(tmp_path / "a.png", np.full((1, 20), 9, np.uint8), np.array([1]), np.array([1]))
     assert (tmp_path / "a.png").exists()
+
+
+def test_generated(tmp_path: Path) -> None:
+    images = np.zeros((12, 28 * 28))
+    images[11, 0] = 1
+    draw_generated(tmp_path / "a.png", images, np.arange(12) % 10)
+    sheet = imread(tmp_path / "a.png")[..., 0]
+    assert sheet.shape == (2 * 106 + 6, 10 * 90 + 6)
+    # Each pixel is a square of three dots; the last image is the second of the second row, below its label.
+    assert (sheet[106 + 22 : 106 + 25, 96:99] == 0).all()
+    assert (sheet[106 + 22 : 106 + 106, 99:] == 1).all()
+    titles = [sheet[y : y + 22, 6:90].min() < 0.5 for y in (0, 106)]
+    assert titles == [True, True]
+    assert (sheet[106 : 106 + 22, 186:] == 1).all()
+
+
+def test_reconstructions(tmp_path: Path) -> None:
+    kinds = [("image", np.zeros((23, 784))), ("made", np.ones((23, 784)))]
+    draw_reconstructions(tmp_path / "a.png", kinds, "title")
+    sheet = imread(tmp_path / "a.png")[..., 0]
+    assert sheet.shape == (44 + 2 * 192, 150 + 20 * 90 + 6)
+    dark = sheet[:, 150:] == 0
+    # Two blocks of two rows; in the second block there are three images.
+    assert [bool(dark[y + 40, :84].all()) for y in (44, 134, 236, 326)] == [False, True, False, True]
+    assert [bool(dark[326 + 40, x : x + 84].all()) for x in (0, 90, 180, 270)] == [True, True, True, False]
+    assert (sheet[44 : 44 + 84, :150] < 0.5).any()
+
+
+def test_a_single_image_larger_than_its_place(tmp_path: Path) -> None:
+    draw_generated(tmp_path / "a.png", np.ones((1, 100 * 100)), np.array([3]))
+    assert imread(tmp_path / "a.png").shape[:2] == (112, 96)
