@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 
 from onward.hw.core.cluster import Cluster
 from onward.hw.core.operand_unit import OperandUnit
+from onward.hw.core.pixel_merge import PixelMerge
 from onward.hw.core.reduce_tree import ReduceTree
 from onward.hw.core.sample_buffer import SampleBuffer
 from onward.hw.core.scalar_unit import ScalarUnit
@@ -54,6 +55,7 @@ BENCHES: dict[str, Bench] = {
         Bench("operand_unit", OperandUnit),
         Bench("scanner", Scanner),
         Bench("sample_buffer", SampleBuffer),
+        Bench("pixel_merge", lambda config: PixelMerge()),
         Bench("cluster", lambda config: Cluster(config, 0, config.cluster_lanes)),
         Bench("scalar_unit", ScalarUnit),
         # One design, three benches: what is built for the first is found in the cache by the others.

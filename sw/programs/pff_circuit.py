@@ -90,10 +90,11 @@ class Circuit:
 
     def place(self, phase: str, parity: int) -> Place:
         """Activities of a phase; two of them take turns from step to step."""
-        return Place(
-            tuple(self.asm.vector(f"z{phase}{layer.number}.{parity}", layer.units) for layer in self.layers),
-            tuple(f"r{phase}{layer.number}.{parity}" for layer in self.layers),
-        )
+        words = tuple(self.asm.vector(f"z{phase}{layer.number}.{parity}", layer.units) for layer in self.layers)
+        # Scalar registers are scarce: those of the start are free when the second step is made.
+        if (phase, parity) == ("P", 1):
+            return Place(words, self.start_place.norms)
+        return Place(words, tuple(f"r{phase}{layer.number}.{parity}" for layer in self.layers))
 
     # small pieces -------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 Each layer predicts the one below from its own normalised activities, and learns from its own error::
 
-    c  = z2 Gy^T             tied code          e2 = relu(LN(relu(c)) Gy) - z2
+    c  = LN(z2) Gy^T         tied code          e2 = relu(LN(relu(c)) Gy) - LN(z2)
     e1 = relu(LN(z2) G2) - z1                   e0 = clip01(LN(z1) G1) - x
 
 G1 has a row for each pixel: a pixel is a sum over the lanes (ROWS), and its row learns from its error (RESIDUAL).
@@ -34,6 +34,9 @@ class GeneratorPasses:
     def __init__(self, circuit: Circuit) -> None:
         self.circuit, self.asm, self.config = circuit, circuit.asm, circuit.config
         self.codes = circuit.parameters.codes
+        for room, what in ((self.config.results, "result words"), (self.config.inputs, "inputs")):
+            if self.codes > room:
+                raise ConfigError(f"{self.config.name}: codes must be at most its {room} {what}, not {self.codes}")
         inputs = self.config.inputs
         self.G: dict[int, Matrix] = {}
         for layer in circuit.layers:
@@ -56,7 +59,7 @@ class GeneratorPasses:
             target, error = place.words[below.number - 1], free.words[below.number - 1]
             source, norm = self._noisy(layer, place, free)
             self._predict(self.G[layer.number], source, layer.units, norm, error)
-            self._subtract(below, target, error)
+            self._subtract(below, target, "one", error)
             self._learn(self.G[layer.number], source, layer.units, norm, error, parameters.prediction_rate)
         self._learn_code(place, free)
         source, norm = self._image_source(place, free)
@@ -109,10 +112,10 @@ class GeneratorPasses:
             self.circuit.scan(Op.MAC, comment, norm, matrix, tile, source, count, init=1)
             self.asm.emit(Op.ST, comment, store=Store.RELU, p1=target + tile)
 
-    def _subtract(self, layer: Layer, target: int, error: int) -> None:
-        """error = prediction - target, over the prediction."""
+    def _subtract(self, layer: Layer, target: int, scale: str, error: int) -> None:
+        """error = prediction - scale * target, over the prediction."""
         for tile in range(layer.tiles):
-            terms = ((error + tile, "one", 0), (target + tile, "one", 1))
+            terms = ((error + tile, "one", 0), (target + tile, scale, 1))
             self.circuit.combine(f"e{layer.number} = prediction - z{layer.number}", error + tile, terms)
 
     def _learn(self, matrix: Matrix, source: int, count: int, norm: str, error: int, rate: float) -> None:
@@ -137,12 +140,12 @@ class GeneratorPasses:
         self.asm.compute(Op.RSQ, "t4", "t4")
         error = free.words[-1]
         self._predict(self.Gy, self.code_word, self.codes, "t4", error)
-        self._subtract(top, place.words[-1], error)
+        self._subtract(top, place.words[-1], place.norms[-1], error)
         self._learn(self.Gy, self.code_word, self.codes, "t4", error, circuit.parameters.code_rate)
 
     def _make_code(self, place: Place) -> None:
-        scale = self.asm.scalar("one")
-        self.asm.rows(self.Gy, self.code_elements, place.words[-1], scale, "c = z Gy^T")
+        scale = self.asm.scalar(place.norms[-1])
+        self.asm.rows(self.Gy, self.code_elements, place.words[-1], scale, "c = LN(z) Gy^T")
 
     def _learn_image(self, source: int, norm: str) -> None:
         """G1 -= rate LN(z1) e0."""

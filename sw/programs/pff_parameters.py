@@ -40,28 +40,28 @@ class PFFParameters:
     codes : units of the tied code above the last layer.
     """
 
-    rate: float = 0.1
+    rate: float = 0.05
     bias_factor: float = 1.0
-    readout_rate: float = 0.1
-    generator_rate: float = 0.02
-    prediction_rate: float = 0.02
-    code_rate: float = 0.02
-    label_scale: float = 2.0
+    readout_rate: float = 0.05
+    generator_rate: float = 0.1
+    prediction_rate: float = 0.1
+    code_rate: float = 0.1
+    label_scale: float = 1.0
     alpha: float = 0.3
     steps: int = 3
     loss: str = "symba"
     threshold: float = 10.0
     slope: float = 1.0
-    margin: float = 0.0
+    margin: float = 3.0
     negatives: str = "hard"
-    floor: float = 0.01
+    floor: float = 0.001
     noise: float = 0.0
     generator_noise: float = 0.0
     lateral: bool = True
     generator: str = "start"
     image_from: str = "either"
     generator_every: int = 3
-    codes: int = 20
+    codes: int = 36
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -95,6 +95,10 @@ class PFFParameters:
             value = getattr(self, name)
             if value not in choices:
                 raise ConfigError(f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}")
+        if self.generator == "steps" and self.generator_every > self.steps:
+            raise ConfigError(
+                f"generator_every must be at most the {self.steps} steps of a sample, not {self.generator_every}"
+            )
 
     def scaled(self, factor: float) -> PFFParameters:
         """The same with all learning rates times ``factor``."""

@@ -11,6 +11,9 @@ from onward.hw.spec.presets import PRESETS
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.ff import build_ff, initial_weights
+from onward.sw.programs.pff import build_pff, build_pff_inference
+from onward.sw.programs.pff_parameters import PFFParameters
+from onward.sw.programs.pff_weights import initial_pff_weights
 from onward.sw.programs.random_program import random_program
 from tests.hw.core.core_bench import check_programs, random_batch, random_weights
 
@@ -120,3 +123,36 @@ def test_ff_training_and_inference() -> None:
     batch = random_batch(TINY, 6, 3)
     counters = check_programs(TINY, program.instructions, list(program.entries.values()), batch, weights, seed=77)
     assert counters["busy_cycles"] < counters["cycles"]
+
+
+PFF = replace(TINY, rows=160, vectors=48, elements=48, program=1024)
+PFF_SHAPES = {
+    "symba": (PFF, PFFParameters(codes=5)),
+    "threshold, generator in steps": (
+        PFF,
+        PFFParameters(codes=5, steps=2, loss="threshold", generator="steps", generator_every=2, negatives="random"),
+    ),
+    "noise": (
+        replace(PFF, hidden=(8, 4)),
+        PFFParameters(codes=5, steps=2, noise=0.1, generator_noise=0.1, alpha=0.0, image_from="predicted"),
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", PFF_SHAPES)
+def test_pff_training(shape: str) -> None:
+    """Samples of both circuits, one of them empty."""
+    config, parameters = PFF_SHAPES[shape]
+    program = build_pff(config, parameters)
+    weights = initial_pff_weights(program, 4)
+    entries = [program.entries["train"]]
+    check_programs(config, program.instructions, entries, random_batch(config, 2, 4), weights, seed=5)
+
+
+def test_pff_use() -> None:
+    """Classification, codes and images of one sample."""
+    program = build_pff_inference(PFF, PFFParameters(codes=5))
+    weights = initial_pff_weights(program, 4)
+    image = np.arange(0, 200, 10, dtype=np.uint8)
+    batch = Batch.from_images(image[None], np.array([1], dtype=np.uint8))
+    check_programs(PFF, program.instructions, list(program.entries.values()), batch, weights, seed=6)

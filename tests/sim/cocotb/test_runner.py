@@ -57,6 +57,24 @@ def test_benches(simulator: str, bench: str, tmp_path: Path) -> None:
         assert result.name.startswith(f"{bench}.") and result.seconds >= 0
 
 
+ROOMY = replace(TINY, name="roomy", rows=200, vectors=48, elements=48, program=1024)
+WHOLE_SAMPLES = {
+    "ragged": ROOMY,
+    # Noise needs them.
+    "whole words": replace(ROOMY, hidden=(8, 4)),
+}
+
+
+@pytest.mark.xdist_group("cosim-verilator")
+@pytest.mark.parametrize("shape", WHOLE_SAMPLES)
+def test_both_circuits_of_predictive_forward_forward(shape: str, tmp_path: Path) -> None:
+    """The preset has room for the first circuit only; with more, images are generated, too."""
+    (result,) = run(WHOLE_SAMPLES[shape], "verilator", ["training"], folder=tmp_path)
+    assert result.passed, result.message
+    log = (tmp_path / "training" / "simulation.log").read_text()
+    assert "entries train, infer, code, decode, reconstruct, reconstruct_first" in log
+
+
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_wrong_result(simulator: str, tmp_path: Path) -> None:
     lines: list[str] = []
