@@ -11,7 +11,7 @@ Program order is chosen so that the lanes work while the scalar unit waits; the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,9 @@ class FFParameters:
 
     ``rate`` learning rate of the layers, ``readout_rate`` of the softmax readout, ``label_scale`` of the label input,
     ``negatives``: ``hard`` draws the wrong label from the readout, ``random`` uniformly; ``floor`` is added to every
-    wrong label's probability.
+    wrong label's probability. ``slope`` and ``margin``: the modulator is ``sigma(slope (gP - gG) + margin)`` of the
+    goodness of positive and negative, so a pair counts as right when they differ by more than ``margin / slope``.
+    ``bias_factor`` learning rate of the biases, as a part of ``rate``.
     """
 
     rate: float = 0.3
@@ -44,6 +46,9 @@ class FFParameters:
     label_scale: float = 0.5
     negatives: str = "hard"
     floor: float = 0.01
+    slope: float = 1.0
+    margin: float = 0.0
+    bias_factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 8 or not 0 <= self.readout_rate <= 8:
@@ -54,12 +59,16 @@ class FFParameters:
             raise ConfigError(f"label_scale must be above 0 and at most 2, not {self.label_scale}")
         if not 0 < self.floor <= 1:
             raise ConfigError(f"floor must be above 0 and at most 1, not {self.floor}")
+        if not 1e-3 <= self.slope <= 1000 or not -1000 <= self.margin <= 1000:
+            raise ConfigError(
+                f"slope must be 0.001 to 1000 and margin -1000 to 1000, not {self.slope} and {self.margin}"
+            )
+        if not 0 <= self.bias_factor <= 1:
+            raise ConfigError(f"bias_factor must be 0 to 1, not {self.bias_factor}")
 
     def scaled(self, factor: float) -> FFParameters:
         """The same with both learning rates times ``factor``."""
-        return FFParameters(
-            self.rate * factor, self.readout_rate * factor, self.label_scale, self.negatives, self.floor
-        )
+        return replace(self, rate=self.rate * factor, readout_rate=self.readout_rate * factor)
 
 
 @dataclass(frozen=True)
@@ -221,10 +230,14 @@ class _Builder:
                 )
 
     def modulator(self, layer: _Layer) -> None:
-        """rate * sigma(gP - gG), how far the pair is still on the wrong side; and what the updates multiply it with."""
+        """rate * sigma(slope (gP - gG) + margin), how far the pair is on the wrong side, and its products."""
         asm, number = self.asm, layer.number
         modulator = self.goodness("P", number)
         asm.compute(Op.SUB, modulator, modulator, self.goodness("G", number))
+        if self.parameters.slope != 1:
+            asm.compute(Op.MUL, modulator, modulator, "slope")
+        if self.parameters.margin:
+            asm.compute(Op.ADD, modulator, modulator, "margin")
         asm.compute(Op.SIG, modulator, modulator)
         asm.compute(Op.MUL, modulator, modulator, "rate")
         if number == 1:
@@ -234,6 +247,9 @@ class _Builder:
             for phase in "PG":
                 norm = self.norm(phase, number - 1)
                 asm.compute(Op.MUL, norm, modulator, norm)
+        if self.parameters.bias_factor != 1:
+            # From here on only the bias needs it.
+            asm.compute(Op.MUL, modulator, modulator, "bias")
 
     def update_first(self) -> None:
         """W1, b1 with the difference of both phases, WL with each."""
@@ -322,7 +338,7 @@ class _Builder:
         classes = self.config.classes
         asm.entry("train")
         asm.emit(Op.LAB, "label", d=self.label)
-        self.start(("rate", self.parameters.rate), ("readout rate", self.parameters.readout_rate * _PROBABILITY_SCALE))
+        self.start(*self.training_constants())
         self.first_layer("P", self.label)
         self.readout()
         asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)
@@ -345,6 +361,18 @@ class _Builder:
         self.update(self.layers[-1])
         asm.emit(Op.OUTI, "guess", ri=self.guess)
         asm.emit(Op.END)
+
+    def training_constants(self) -> list[tuple[str, float]]:
+        """Scalars that only training needs; those that change nothing take no register."""
+        parameters = self.parameters
+        names = [("rate", parameters.rate), ("readout rate", parameters.readout_rate * _PROBABILITY_SCALE)]
+        if parameters.slope != 1:
+            names.append(("slope", parameters.slope))
+        if parameters.margin:
+            names.append(("margin", parameters.margin))
+        if parameters.bias_factor != 1:
+            names.append(("bias", parameters.bias_factor))
+        return names
 
     def readout(self) -> None:
         """The rest of the neutral pass, and its logits."""

@@ -64,6 +64,39 @@ def test_any_sizes(lanes: int, hidden: tuple[int, ...]) -> None:
         assert values.any() == name.startswith("W")
 
 
+def changes(**parameters: float) -> dict[str, float]:
+    """By matrix, the largest change of a weight, in units, after one sample."""
+    config = replace(TINY, weight_bits=16)
+    program = build_ff(config, FFParameters(rate=0.2, **parameters))  # type: ignore[arg-type]
+    golden = Golden(config)
+    before = initial_weights(program, 1)
+    golden.state.weights[:] = torch.from_numpy(before)
+    golden.state.seed(1)
+    golden.load_program(program.instructions)
+    image = np.random.default_rng(1).integers(1, 256, (1, config.inputs)).astype(np.uint8)
+    golden.run(program.entries["train"], Batch.from_images(image, np.array([1], np.uint8)))
+    change = np.abs(golden.state.weights.numpy() - before)
+    return {name: float(change[each.base : each.base + each.rows].max()) for name, each in program.map.matrices.items()}
+
+
+def test_margin_and_slope_shape_the_modulator() -> None:
+    full, none = changes(margin=100.0), changes(margin=-100.0)
+    assert all(none[name] == 0 for name in ("W1", "WL", "b1", "W2", "b2"))
+    half = changes(slope=1e-3)
+    for name in ("W1", "WL", "W2", "b2"):
+        assert full[name] > 10
+        assert half[name] == pytest.approx(full[name] / 2, rel=0.1, abs=3)
+
+
+def test_biases_learn_with_their_part_of_the_rate() -> None:
+    usual, quarter, none = (changes(margin=100.0, bias_factor=factor) for factor in (1.0, 0.25, 0.0))
+    for name in ("b1", "b2"):
+        assert usual[name] > 15
+        assert quarter[name] == pytest.approx(usual[name] / 4, rel=0.1, abs=2)
+        assert none[name] == 0
+    assert none["W1"] == usual["W1"]
+
+
 def test_refused() -> None:
     with pytest.raises(ConfigError, match="the weights need at least"):
         build_ff(replace(TINY, rows=40))
@@ -73,7 +106,14 @@ def test_refused() -> None:
         build_ff(replace(TINY, hidden=(2,) * 7, rows=2000, vectors=200, program=1024))
     with pytest.raises(AssemblyError, match="the program memory holds 100"):
         build_ff(replace(TINY, program=100))
-    for wrong in ({"rate": -1.0}, {"negatives": "soft"}, {"label_scale": 0.0}, {"floor": 2.0}):
+    for wrong in (
+        {"rate": -1.0},
+        {"negatives": "soft"},
+        {"label_scale": 0.0},
+        {"floor": 2.0},
+        {"slope": 0.0},
+        {"bias_factor": 2.0},
+    ):
         with pytest.raises(ConfigError, match="must be"):
             FFParameters(**wrong)  # type: ignore[arg-type]
 
