@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS
 from onward.sw.golden.golden import Golden
+from onward.sw.golden.rounding import Rounding
 from onward.sw.golden.sample import Batch
 from onward.sw.golden.state import COUNTED
 from onward.sw.programs.assembler import Program
@@ -23,11 +24,17 @@ _CHUNK = 500
 
 
 class GoldenBoard(Board):
-    """A core in this process. It counts multiplier use but predicts no cycles: that counter is None."""
+    """A core in this process. It counts multiplier use but predicts no cycles: that counter is None.
 
-    def __init__(self, config: CoreConfig) -> None:
+    Parameters
+    ----------
+    config : the core.
+    rounding : of updates; all other boards have ``stochastic`` only, see :data:`~onward.sw.golden.rounding.Rounding`.
+    """
+
+    def __init__(self, config: CoreConfig, rounding: Rounding = "stochastic") -> None:
         super().__init__("golden", config)
-        self._golden = Golden(config)
+        self._golden = Golden(config, rounding)
 
     def read_vector(self, word: int) -> NDArray[np.int32]:
         return self._golden.state.vectors[word].numpy().astype(np.int32)

@@ -14,6 +14,7 @@ from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, RECIP
 
 from . import kernel, scalar
 from .machine import ProgramError
+from .rounding import Rounding, check_rounding
 from .sample import Batch
 from .state import State
 
@@ -26,7 +27,7 @@ _COLUMNS = (
 _TABLE = np.array(EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE, dtype=np.int64)
 
 
-def _parameters(config: CoreConfig) -> NDArray[np.int64]:
+def _parameters(config: CoreConfig, rounding: Rounding) -> NDArray[np.int64]:
     """The kernel's parameter vector, in the order of the names at its top."""
     return np.array(
         [
@@ -44,6 +45,7 @@ def _parameters(config: CoreConfig) -> NDArray[np.int64]:
             LOG2E_FIXED,
             scalar.from_int(LOG2E_FIXED, LOG2E_FRACTION),
             WHITE,
+            rounding == "nearest",
         ],
         dtype=np.int64,
     )
@@ -55,18 +57,20 @@ class Golden:
     Parameters
     ----------
     config : the core.
+    rounding : of updates; the hardware has ``stochastic`` only, see :data:`~.rounding.Rounding`.
 
     Attributes
     ----------
     state : its :class:`State`; the tensors may be read and written between runs.
     """
 
-    def __init__(self, config: CoreConfig) -> None:
+    def __init__(self, config: CoreConfig, rounding: Rounding = "stochastic") -> None:
+        check_rounding(rounding)
         assert set(_COLUMNS) == set(FIELDS)
         self.config = config
         self.state = State(config)
         self._program = np.zeros((0, len(_COLUMNS)), dtype=np.int64)
-        self._parameters = _parameters(config)
+        self._parameters = _parameters(config, rounding)
         self._tables = (np.ascontiguousarray(_TABLE[:, 0]), np.ascontiguousarray(_TABLE[:, 1]))
 
     def load_program(self, instructions: Sequence[Instruction]) -> None:

@@ -23,7 +23,7 @@ inline: Any = numba.njit(inline="always", **_JIT)
 OP, SOURCE, INIT, FINE, NEG, STORE, S, D, RI, P1I, P2I, ROW, N, P1, P2, ELEM, TILES, IMM = range(18)
 # Entries of the parameter vector, see ``machine.parameters``.
 LANES, GROUP, CLUSTER, WEIGHT_BITS, OPERAND_BITS, ACC_BITS, WF, FA, FINE_F, COARSE_F, RESULTS = range(11)
-LOG2E, LOG2E_SCALAR, WHITE = range(11, 14)
+LOG2E, LOG2E_SCALAR, WHITE, NEAREST = range(11, 15)
 BUSY, SAMPLES, WEIGHT_SAT, VECTOR_SAT, OPERAND_SAT, ELEMENT_SAT = range(6)
 
 
@@ -211,14 +211,22 @@ def _mac(acc, row, m, shift):
 
 
 @jit
-def _update(row, post, m, generators, k, low, high):
+def _rounding(k, nearest):
+    """What is added to a product before it is cut by k bits: 16 random bits shifted down, then up, and a constant."""
+    if nearest:
+        return 16, 0, 1 << (k - 1)
+    return max(16 - k, 0), max(k - 16, 0), 0
+
+
+@jit
+def _update(row, post, m, generators, k, nearest, low, high):
     """One row of UPD; returns 1 if any lane saturated."""
     saturated = 0
-    up, down = max(k - 16, 0), max(16 - k, 0)
+    down, up, half = _rounding(k, nearest)
     for lane in range(row.shape[0]):
         generators[lane] = _step(generators[lane])
         random = generators[lane] >> 16
-        value = np.int64(row[lane]) + ((post[lane] * m + ((random >> down) << up)) >> k)
+        value = np.int64(row[lane]) + ((post[lane] * m + half + ((random >> down) << up)) >> k)
         clipped = min(max(value, low), high)
         saturated |= np.int64(clipped != value)
         row[lane] = clipped
@@ -226,9 +234,9 @@ def _update(row, post, m, generators, k, low, high):
 
 
 @jit
-def _lateral_update(row, i, post, pre, generators, group, k, low, high):
+def _lateral_update(row, i, post, pre, generators, group, k, nearest, low, high):
     saturated = 0
-    up, down = max(k - 16, 0), max(16 - k, 0)
+    down, up, half = _rounding(k, nearest)
     for lane in range(row.shape[0]):
         generators[lane] = _step(generators[lane])
         if row[lane] <= 0:
@@ -237,7 +245,7 @@ def _lateral_update(row, i, post, pre, generators, group, k, low, high):
         product = post[lane] * pre[lane - lane % group + i]
         if lane % group != i:
             product = -product
-        value = np.int64(row[lane]) + ((product + ((random >> down) << up)) >> k)
+        value = np.int64(row[lane]) + ((product + half + ((random >> down) << up)) >> k)
         clipped = min(max(value, low), high)
         saturated |= np.int64(clipped != value)
         row[lane] = clipped
@@ -329,9 +337,10 @@ def _vector_op(word, par, state, sample):
                 _mac(acc, weights[row + j], m, w_shift)
             else:
                 generators[lanes] = _step(generators[lanes])
-                m = _operand(x, scale, word[NEG], fraction, bits, generators[lanes], counters)
+                random = -1 if par[NEAREST] else generators[lanes]
+                m = _operand(x, scale, word[NEG], fraction, bits, random, counters)
                 counters[WEIGHT_SAT] += _update(
-                    weights[row + j], vectors[p1], m, generators[:lanes], k, -w_high - 1, w_high
+                    weights[row + j], vectors[p1], m, generators[:lanes], k, par[NEAREST], -w_high - 1, w_high
                 )
     elif op == 3 or op == 4:
         total = 0
@@ -382,7 +391,7 @@ def _vector_op(word, par, state, sample):
         for i in range(group):
             counters[BUSY] += 1
             counters[WEIGHT_SAT] += _lateral_update(
-                weights[row + i], i, vectors[p1], vectors[p2], generators, group, k, -w_high - 1, w_high
+                weights[row + i], i, vectors[p1], vectors[p2], generators, group, k, par[NEAREST], -w_high - 1, w_high
             )
     elif op == 12:
         shift = par[FA] - 11

@@ -16,6 +16,7 @@ from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT, WHITE, Fixed
 from onward.hw.spec.isa import INDEX_BITS, Instruction, Op, Source, Store
 
 from . import scalar
+from .rounding import Rounding, check_rounding
 from .sample import Sample
 from .state import COUNTED, State
 
@@ -36,10 +37,18 @@ class Machine:
     ----------
     config : the core.
     trace : called after every instruction with its address and itself, for finding differences.
+    rounding : of updates; the hardware has ``stochastic`` only, see :data:`~.rounding.Rounding`.
     """
 
-    def __init__(self, config: CoreConfig, trace: Callable[[int, Instruction], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: CoreConfig,
+        trace: Callable[[int, Instruction], None] | None = None,
+        rounding: Rounding = "stochastic",
+    ) -> None:
+        check_rounding(rounding)
         self.config = config
+        self.rounding = rounding
         self.state = State(config)
         self.trace = trace
 
@@ -96,7 +105,7 @@ class Machine:
                 )
         elif word.op is Op.UPD:
             for j, x in self._elements(word, p2, sample):
-                m = self._operand(x, word, stochastic=True)
+                m = self._operand(x, word, update=True)
                 self._update(row + j, state.vectors[p1] * m, self._format(word))
         elif word.op in (Op.RED, Op.DOT):
             other = p1 if word.op is Op.RED else p2
@@ -162,12 +171,13 @@ class Machine:
     def _format(self, word: Instruction) -> Fixed:
         return self.config.fine_operand if word.op is Op.UPD and word.fine else self.config.operand
 
-    def _operand(self, x: int, word: Instruction, stochastic: bool = False) -> int:
+    def _operand(self, x: int, word: Instruction, update: bool = False) -> int:
         random = None
-        if stochastic:
+        if update:
             lanes = self.config.lanes
-            random = scalar.xorshift32(int(self.state.generators[lanes]))
-            self.state.generators[lanes] = random
+            drawn = scalar.xorshift32(int(self.state.generators[lanes]))
+            self.state.generators[lanes] = drawn
+            random = drawn if self.rounding == "stochastic" else None
         form = self._format(word)
         neg = bool(word.neg) and word.op is not Op.NOISE
         m, saturated = scalar.operand(x, int(self.state.scalars[word.s]), neg, form.fraction, form.bits, random)
@@ -181,14 +191,17 @@ class Machine:
         lanes ^= (lanes << 5) & 0xFFFFFFFF
 
     def _update(self, row: int, product: Tensor, operand: Fixed, only_positive: bool = False) -> None:
-        """Add a product with ELEMENT.fraction + operand.fraction fraction bits to a row, stochastically rounded."""
+        """Add a product with ELEMENT.fraction + operand.fraction fraction bits to a row, rounded."""
         weights, form = self.state.weights, self.config.weight
         self._step_lanes()
         k = ELEMENT.fraction + operand.fraction - form.fraction
-        random = self.state.generators[: self.config.lanes] >> 16
-        random = random >> (16 - k) if k <= 16 else random << (k - 16)
+        if self.rounding == "stochastic":
+            random = self.state.generators[: self.config.lanes] >> 16
+            product = product + (random >> (16 - k) if k <= 16 else random << (k - 16))
+        else:
+            product = product + (1 << (k - 1))
         old = weights[row].long()
-        value = old + ((product + random) >> k)
+        value = old + (product >> k)
         if only_positive:
             value = torch.where(old > 0, value, old)
         clipped = value.clamp(form.min, form.max)

@@ -60,3 +60,15 @@ def test_writing_leaves_the_accumulators_as_the_core_does() -> None:
     for i, row in enumerate(rows):
         golden.state.write_row(7 + i, torch.from_numpy(row))
     assert torch.equal(board._golden.state.accumulators, golden.state.accumulators)
+
+
+def test_rounding() -> None:
+    rows = []
+    for rounding in (None, "stochastic", "nearest"):
+        board = GoldenBoard(TINY, rounding) if rounding else GoldenBoard(TINY)
+        board.load_program(program())
+        board.write_weights(FF.initial_weights(program(), 1)[: program().map.used])
+        board.run("train", batch_of(20))
+        rows.append(board.read_weights())
+    assert (rows[0] == rows[1]).all()
+    assert (rows[0] != rows[2]).any()

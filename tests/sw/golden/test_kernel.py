@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from onward.hw.spec.isa import Instruction, Op
+from onward.hw.spec.formats import scalar_from_float
+from onward.hw.spec.isa import Instruction, Op, Source
 from onward.hw.spec.presets import PRESETS
 from onward.sw.golden.golden import Golden
 from onward.sw.golden.machine import Machine, ProgramError
+from onward.sw.golden.rounding import ROUNDINGS, Rounding
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Program
 from onward.sw.programs.ff import build_ff, initial_weights
@@ -26,8 +28,15 @@ SHAPES = {
 STATE = ("weights", "vectors", "accumulators", "elements", "scalars", "indexes", "generators", "counters")
 
 
-def compare(program: Program, entries: list[int], batch: Batch, weights: torch.Tensor, seed: int) -> Machine:
-    golden, machine = Golden(program.config), Machine(program.config)
+def compare(
+    program: Program,
+    entries: list[int],
+    batch: Batch,
+    weights: torch.Tensor,
+    seed: int,
+    rounding: Rounding = "stochastic",
+) -> Machine:
+    golden, machine = Golden(program.config, rounding), Machine(program.config, rounding=rounding)
     for state in (golden.state, machine.state):
         state.seed(seed)
         state.weights[:] = weights
@@ -55,11 +64,50 @@ def test_random_programs(shape: str) -> None:
     assert (counters[[0, 1, 4, 5]] > 0).all(), counters
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize("shape", ["tiny", "20 lanes"])
-def test_ff(shape: str) -> None:
+def test_ff(shape: str, rounding: Rounding) -> None:
     program = build_ff(SHAPES[shape])
     weights = torch.from_numpy(initial_weights(program, 1))
-    compare(program, list(program.entries.values()), random_batch(program.config, 20, 1), weights, 9)
+    compare(program, list(program.entries.values()), random_batch(program.config, 20, 1), weights, 9, rounding)
+
+
+@pytest.mark.parametrize("shape", ["tiny", "16 bits", "8 bits"])
+def test_nearest_rounding(shape: str) -> None:
+    config = SHAPES[shape]
+    for seed in range(12):
+        program = random_program(config, seed, length=80)
+        weights = torch.from_numpy(random_weights(config, seed))
+        compare(program, [0], random_batch(config, 3, seed), weights, seed, "nearest")
+
+
+@pytest.mark.parametrize("op", [Op.UPD, Op.LUPD])
+def test_rounding_of_each_update(op: Op) -> None:
+    """Products and operands that are no multiples of anything: both modes differ, and step the generators alike."""
+    config = replace(TINY, weight_bits=16)
+    update = Instruction(op, source=Source.CONST, s=1, row=0, n=20, p1=0, p2=1)
+    program = [Instruction(Op.LDI, d=1, imm=scalar_from_float(0.0123)), update, Instruction(Op.END)]
+    ends = []
+    for rounding in ROUNDINGS:
+        golden, machine = Golden(config, rounding), Machine(config, rounding=rounding)
+        for state in (golden.state, machine.state):
+            state.weights[:] = 100
+            state.vectors[:2] = torch.randint(-999, 999, (2, 4), generator=torch.Generator().manual_seed(1))
+        golden.load_program(program)
+        for number in range(20):
+            golden.run(0, random_batch(config, 1, number))
+            machine.run(program, 0, random_batch(config, 1, number)[0])
+        for name in STATE:
+            assert torch.equal(getattr(golden.state, name), getattr(machine.state, name)), name
+        ends.append(golden.state)
+    assert not torch.equal(ends[0].weights, ends[1].weights)
+    assert torch.equal(ends[0].generators, ends[1].generators)
+
+
+def test_unknown_rounding() -> None:
+    for kind in (Golden, Machine):
+        with pytest.raises(ValueError, match="rounding must be stochastic or nearest, not 'up'"):
+            kind(TINY, rounding="up")
 
 
 def test_program_that_does_not_end() -> None:

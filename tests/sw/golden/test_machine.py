@@ -102,6 +102,39 @@ def test_update_is_unbiased_and_uncorrelated() -> None:
     assert serial.abs().max() < 4 / math.sqrt(steps)
 
 
+def test_nearest_rounding_of_updates() -> None:
+    """Of the product that is added, and of the operand before it: halves up, the same at every repetition."""
+    machine = Machine(TINY, rounding="nearest")
+    # Fine operands have 19 fraction bits, weights 11: a product of vector 1.0 and operand m is m / 256 weight units.
+    machine.state.vectors[0] = torch.tensor([2048, -2048, 4096, 1024])
+    cases = {
+        127: [0, 0, 1, 0],  # 0.496, -0.496, 0.992, 0.248
+        128: [1, 0, 1, 0],  # 0.5, -0.5, 1, 0.25
+        129: [1, -1, 1, 0],  # 0.504, -0.504, 1.008, 0.252
+        384: [2, -1, 3, 1],  # 1.5, -1.5, 3, 0.75
+        # The operand is rounded first: 127.5 to 128, -127.5 to -127.
+        127.5: [1, 0, 1, 0],
+        -127.5: [0, 0, -1, 0],
+    }
+    for operand, expected in cases.items():
+        for _ in range(3):
+            machine.state.weights[5] = 40
+            program = [load(1, operand / 2**19), Instruction(Op.UPD, source=Source.CONST, fine=1, s=1, row=5, n=1)]
+            machine.run([*program, END], 0, EMPTY)
+            assert (machine.state.weights[5] - 40).tolist() == expected, operand
+
+
+def test_nearest_rounding_of_lateral_updates() -> None:
+    machine = Machine(TINY, rounding="nearest")
+    # LUPD cuts 11 + 19 - 11 = 19 bits: post * pre / 2^19, positive for the lane itself, where a weight is above 0.
+    machine.state.vectors[0] = torch.tensor([512, 512, 512, 512])
+    machine.state.vectors[1] = torch.tensor([512, 1536, 511, 513])
+    machine.state.weights[7:9] = torch.tensor([[10, 10, 10, 10], [10, 10, 0, 10]])
+    machine.run([Instruction(Op.LUPD, row=7, p1=0, p2=1), END], 0, EMPTY)
+    # Row 7: 0.5, -0.5, 0.499, -0.499; row 8: -1.5, 1.5, (-0.501), 0.501.
+    assert (machine.state.weights[7:9]).tolist() == [[11, 10, 10, 10], [9, 12, 0, 11]]
+
+
 def test_noise_is_uniform() -> None:
     machine = Machine(TINY)
     machine.state.seed(1)
