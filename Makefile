@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml
 	@command -v $${CXX:-g++} >/dev/null \
 	  || { echo "Onward needs a C++ compiler (g++, or set CXX) to build its simulated board"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,tensorboard]'
 	@mkdir -p $(TYPES) && for part in hw sw sim; do ln -sfn $(CURDIR)/$$part $(TYPES)/$$part; done
 	@touch $@
 

@@ -22,7 +22,9 @@ EXPECTED = {
     "onward.sw.data.errors.DatasetError",
     "onward.sw.driver.checkpoint.CheckpointError",
     "onward.sw.driver.frames.LinkError",
+    "onward.sw.driver.run_folder.RunFolderError",
     "onward.sw.golden.machine.ProgramError",
+    "onward.sw.studies.study_file.StudyError",
 }
 """Exceptions whose message is meant for the user; so are those of their subclasses, and OSError."""
 

@@ -28,16 +28,15 @@ def evaluate_run(
     json: JsonFile = None,
 ) -> None:
     """Classify test images with the weights of a run."""
+    from onward.sw.cli.network import load_network
     from onward.sw.cli.progress import progress_bar
     from onward.sw.cli.training import count_images, load_fitted
     from onward.sw.driver.board import Board
-    from onward.sw.driver.checkpoint import Checkpoint
     from onward.sw.driver.metrics import evaluation_figures, rows_sha256
     from onward.sw.driver.trainer import evaluate
 
     check_target(json)
-    wanted = load_preset(preset) if preset else None
-    checkpoint = Checkpoint.load(run / "checkpoint.safetensors", wanted)
+    checkpoint = load_network(run, load_preset(preset) if preset else None)
     config = checkpoint.config
     data = load_fitted(dataset or checkpoint.dataset, folder, config)
     count = count_images(test, len(data.test_labels), "test")
@@ -56,6 +55,8 @@ def evaluate_run(
         "rule": checkpoint.recipe.rule,
         "board": board,
         "dataset": data.name,
+        "finished": checkpoint.finished,
+        "trained_samples": checkpoint.trained_samples,
         **evaluation_figures(result),
         "cycles_per_sample": cycles / count if cycles else None,
         "samples_per_s": config.clock_mhz * 1e6 * count / cycles if cycles else None,

@@ -19,6 +19,8 @@ from onward.sw.driver.imaging import check_generative
 from onward.sw.driver.metrics import rows_sha256
 from onward.sw.programs.assembler import Program
 
+from .network import load_network
+
 __all__ = ["GenerativeRun", "figures_of_use", "images_to_use", "load_generative_run"]
 
 
@@ -62,7 +64,7 @@ def load_generative_run(path: Path, purpose: str, dataset: str | None, folder: P
     DatasetError
         If the data set cannot be read.
     """
-    checkpoint = Checkpoint.load(path / "checkpoint.safetensors")
+    checkpoint = load_network(path)
     config = checkpoint.config
     check_generative(checkpoint.recipe, purpose)
     data = load(dataset or checkpoint.dataset, folder)

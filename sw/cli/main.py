@@ -12,8 +12,11 @@ from .eval import evaluate_run
 from .fetch import fetch
 from .generate import generate
 from .info import info
+from .plot import plot
 from .presets import presets
+from .ranges import ranges
 from .reconstruct import reconstruct
+from .sweep import sweep
 from .train import train
 from .verilog import verilog
 
@@ -34,6 +37,9 @@ for name, command in (
     ("eval", evaluate_run),
     ("reconstruct", reconstruct),
     ("generate", generate),
+    ("sweep", sweep),
+    ("plot", plot),
+    ("ranges", ranges),
     ("compare", compare),
     ("cosim", cosim),
     ("verilog", verilog),

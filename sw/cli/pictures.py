@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from onward.sw.driver.files import write_file
 
-__all__ = ["draw_digits", "draw_generated", "draw_learning_curve", "draw_reconstructions"]
+__all__ = ["draw_digits", "draw_generated", "draw_learning_curve", "draw_reconstructions", "save_figure"]
 
 _COLUMNS = 10
 _DPI = 120
@@ -25,16 +26,47 @@ _LINE = 22
 """Height of a line of text in dots."""
 
 
-def draw_learning_curve(path: Path, curve: Sequence[dict[str, float]], title: str, test_error: float) -> None:
-    """Draw the training error over the samples, and the test error in the end as a line across; PNG at ``path``."""
+def draw_learning_curve(
+    path: Path,
+    curve: Sequence[Mapping[str, float]],
+    title: str,
+    test_error: float | None,
+    validation: Sequence[Mapping[str, float]] = (),
+) -> None:
+    """Draw training and validation errors over the samples, and the test error as a line across; PNG at ``path``.
+
+    The scale is logarithmic if no error is zero and the largest is ten times the smallest.
+    """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot([point["samples"] for point in curve], [point["training_error"] for point in curve], label="training")
-    axes.axhline(test_error, color="tab:green", linestyle="--", label=f"test, in the end: {test_error:.2f} %")
-    axes.set(title=title, xlabel="samples", ylabel="error in %", ylim=(0, None))
+    lines = [("training", curve, "training_error", "tab:blue", "")]
+    lines += [
+        (f"validation, {name}: {validation[-1][key]:.2f} %", validation, key, colour, marker)
+        for name, key, colour, marker in (
+            ("goodness", "validation_error_goodness", "tab:orange", "o"),
+            ("readout", "validation_error_readout", "tab:red", "s"),
+        )
+        if validation
+    ]
+    errors = [] if test_error is None else [test_error]
+    for label, points, key, colour, marker in lines:
+        values = [point[key] for point in points]
+        errors += values
+        x = [point["samples"] for point in points]
+        axes.plot(x, values, label=label, color=colour, marker=marker, markersize=4)
+    if test_error is not None:
+        axes.axhline(test_error, color="tab:green", linestyle="--", label=f"test, in the end: {test_error:.2f} %")
+    axes.set(title=title, xlabel="samples", ylabel="error in %")
+    if min(errors) > 0 and max(errors) >= 10 * min(errors):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(0, None)
     axes.grid(alpha=0.3)
     axes.legend()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_digits(path: Path, images: NDArray[np.uint8], labels: NDArray[np.integer], given: NDArray[np.integer]) -> None:
@@ -48,7 +80,7 @@ def draw_digits(path: Path, images: NDArray[np.uint8], labels: NDArray[np.intege
         wrong = guess != label
         axes.set_title(f"{guess} (is {label})" if wrong else str(guess), color="tab:red" if wrong else "black", size=9)
         axes.set_axis_off()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_reconstructions(path: Path, kinds: Sequence[tuple[str, NDArray[np.floating]]], title: str) -> None:
@@ -106,10 +138,11 @@ class _Sheet:
 
     def save(self, path: Path) -> None:
         self._figure.figimage(self._canvas, cmap="gray_r", vmin=0, vmax=1, origin="upper")
-        _save(self._figure, path)
+        save_figure(self._figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG; it appears complete, by a rename."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI)
     write_file(path, buffer.getvalue())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-__all__ = ["Advance", "progress_bar", "say", "training_note"]
+__all__ = ["Advance", "note", "progress_bar", "say", "training_note"]
 
 Advance = Callable[..., None]
 """Called with how much is done, and optionally a note to show."""
@@ -23,8 +24,11 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Advance]:
-    """Show progress towards ``total`` on standard error while the block runs, if that is a terminal."""
+def progress_bar(title: str, total: int, done: int = 0, window: float = 30) -> Iterator[Advance]:
+    """Show progress from ``done`` to ``total`` on standard error while the block runs, if that is a terminal.
+
+    Rate and time left are those of the last ``window`` seconds.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn(title),
@@ -34,8 +38,9 @@ def progress_bar(title: str, total: int) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=total, note="")
+    terminal = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not terminal, speed_estimate_period=window) as bar:
+        task = bar.add_task(title, total=total, completed=done, note="")
 
         def advance(done: int, note: str = "") -> None:
             bar.update(task, completed=done, note=note)
@@ -48,6 +53,11 @@ def say(line: str) -> None:
     console = Console(stderr=True)
     if console.is_terminal:
         console.print(line, markup=False, highlight=False)
+
+
+def note(line: str) -> None:
+    """Tell what the user must know though the command goes on, on standard error in any case."""
+    typer.echo(f"onward: {line}", err=True)
 
 
 def training_note(advance: Advance) -> Callable[[int, float | None], None]:

@@ -1,13 +1,10 @@
-"""What commands leave behind: JSON files, run folders, tables."""
+"""What commands leave behind: JSON files, tables."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ from rich.text import Text
 
 from onward.sw.driver.files import write_file
 
-__all__ = ["RunError", "check_folder", "check_new", "check_target", "new_folder", "print_table", "write_json"]
+__all__ = ["RunError", "check_folder", "check_new", "check_target", "print_table", "write_json"]
 
 
 class RunError(ValueError):
@@ -38,28 +35,6 @@ def write_json(path: Path | None, report: dict[str, Any]) -> None:
     """Write a report; it appears complete, by a rename. Does nothing without a path."""
     if path is not None:
         write_file(path, (json.dumps(report, indent=2) + "\n").encode())
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes ``path`` when the block ends well and vanishes when it does not.
-
-    Raises
-    ------
-    RunError
-        If ``path`` exists, before the block or after it.
-    """
-    check_new(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        yield scratch
-        scratch.chmod(0o755)
-        check_new(path)
-        os.rename(scratch, path)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
 
 
 def check_new(path: Path) -> None:

@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from onward.hw.spec.config import ConfigError, CoreConfig
+from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.memory_map import MemoryMap
 from onward.sw.programs.assembler import Program
 
 from .files import write_file
 from .metrics import rows_sha256
+from .plan import recipe_from_values
 from .recipe import Recipe
-from .rules import find_rule
+from .training_state import TrainingState
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
 _VERSION = "1"
+_GUESSES = "training.guesses"
+"""Name of the one tensor that is no matrix."""
 _KEYS = ("version", "config_digest", "preset", "recipe", "dataset", "weights_sha256")
 
 
@@ -40,16 +43,24 @@ class Checkpoint:
     recipe : the training: rule, parameters, seed, samples done.
     dataset : name of the data set it was trained on.
     matrices : weight codes (inputs, units) by name.
+    state : how far the training has come, if it is to be continued; None when it is over.
     """
 
     config: CoreConfig
     recipe: Recipe
     dataset: str
     matrices: dict[str, NDArray[np.int32]]
+    state: TrainingState | None = None
 
     @classmethod
     def from_rows(
-        cls, config: CoreConfig, recipe: Recipe, dataset: str, map: MemoryMap, rows: NDArray[np.int32]
+        cls,
+        config: CoreConfig,
+        recipe: Recipe,
+        dataset: str,
+        map: MemoryMap,
+        rows: NDArray[np.int32],
+        state: TrainingState | None = None,
     ) -> Checkpoint:
         """The checkpoint of weight rows as read from a board.
 
@@ -61,7 +72,17 @@ class Checkpoint:
         matrices = {name: matrix.unpack(rows) for name, matrix in map.matrices.items()}
         if not np.array_equal(_pack(map, matrices), rows):
             raise ValueError("the rows hold weights that belong to no matrix")
-        return cls(config, recipe, dataset, matrices)
+        return cls(config, recipe, dataset, matrices, state)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training is over."""
+        return self.trained_samples == self.recipe.samples
+
+    @property
+    def trained_samples(self) -> int:
+        """Samples that the network has learnt from."""
+        return self.recipe.samples if self.state is None else len(self.state.guesses)
 
     def program(self) -> Program:
         """The rule's program for this core that uses the weights."""
@@ -82,6 +103,9 @@ class Checkpoint:
             "weights_sha256": rows_sha256(self.rows()),
         }
         narrow = {name: np.ascontiguousarray(values, dtype=np.int16) for name, values in self.matrices.items()}
+        if self.state is not None:
+            metadata["state"] = self.state.to_json()
+            narrow[_GUESSES] = self.state.guesses.astype(np.int16)
         write_file(path, save(narrow, metadata))
 
     @classmethod
@@ -106,15 +130,18 @@ class Checkpoint:
             raise CheckpointError(f"{path}: is no checkpoint of this project, it lacks {', '.join(missing)}")
         if metadata["version"] != _VERSION:
             raise CheckpointError(f"{path}: has version {metadata['version']}, this program reads {_VERSION}")
+        guesses = tensors.pop(_GUESSES, np.zeros(0, np.int16))
         try:
             found = cls(
                 CoreConfig(**json.loads(metadata["preset"])),
-                _recipe(json.loads(metadata["recipe"])),
+                recipe_from_values(json.loads(metadata["recipe"])),
                 metadata["dataset"],
                 {name: values.astype(np.int32) for name, values in tensors.items()},
+                TrainingState.from_json(metadata["state"], guesses) if "state" in metadata else None,
             )
             found._check(metadata, config)
-        except (ConfigError, CheckpointError, TypeError, KeyError, json.JSONDecodeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
+            # Among them ConfigError, CheckpointError and what json makes of damaged text.
             raise CheckpointError(f"{path}: {error}") from None
         return found
 
@@ -140,12 +167,6 @@ def _pack(map: MemoryMap, matrices: dict[str, NDArray[np.int32]]) -> NDArray[np.
     for name, matrix in map.matrices.items():
         rows[matrix.base : matrix.base + matrix.rows] = matrix.pack(matrices[name])
     return rows
-
-
-def _recipe(values: dict[str, object]) -> Recipe:
-    parameters = values.pop("parameters")
-    kind = type(find_rule(str(values.get("rule"))).parameters)
-    return Recipe(**values, parameters=kind(**parameters))  # type: ignore[arg-type]
 
 
 def _shape(config: CoreConfig) -> str:

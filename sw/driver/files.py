@@ -21,6 +21,9 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            # Otherwise a power cut may leave the name, and nothing in it.
+            os.fsync(file.fileno())
         # mkstemp makes files that nobody else may read.
         umask = os.umask(0)
         os.umask(umask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from onward.sw.golden.state import weights_sha256
 
 from .trainer import Evaluation, Training
 
-__all__ = ["evaluation_figures", "rows_sha256", "training_figures"]
+__all__ = ["evaluation_figures", "rows_sha256", "training_figures", "validation_figures"]
 
 
 def rows_sha256(rows: NDArray[np.integer]) -> str:
@@ -48,10 +49,21 @@ def training_figures(config: CoreConfig, training: Training) -> dict[str, Any]:
     }
 
 
-def evaluation_figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Test errors in percent, and on how many images."""
+def evaluation_figures(evaluation: Evaluation | None) -> dict[str, Any]:
+    """Test errors in percent, and on how many images; None for a test that was not made."""
     return {
-        "test_samples": len(evaluation.labels),
-        "test_error_goodness": evaluation.error_goodness,
-        "test_error_readout": evaluation.error_readout,
+        "test_samples": len(evaluation.labels) if evaluation else 0,
+        "test_error_goodness": evaluation.error_goodness if evaluation else None,
+        "test_error_readout": evaluation.error_readout if evaluation else None,
+    }
+
+
+def validation_figures(samples: int, curve: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Errors on the ``samples`` held out: at the end, and over the training; None without validation."""
+    last = curve[-1] if curve else {}
+    return {
+        "validation_samples": samples,
+        "validation_error_goodness": last.get("validation_error_goodness"),
+        "validation_error_readout": last.get("validation_error_readout"),
+        "validation_curve": [dict(point) for point in curve],
     }

@@ -37,12 +37,16 @@ def check_recipe(config: CoreConfig, recipe: Recipe, images: NDArray[np.uint8], 
 
 
 def training_batches(
-    recipe: Recipe, images: NDArray[np.uint8], labels: NDArray[np.uint8], first_step: int = 0
+    recipe: Recipe,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    first_step: int = 0,
+    last_step: int | None = None,
 ) -> Iterator[tuple[Step, Batch]]:
-    """The steps of a training from ``first_step`` on, each with its samples, shifted if the recipe says so."""
+    """The steps from ``first_step`` to before ``last_step``, each with its samples, shifted if the recipe says so."""
     images, epoch = images[: recipe.images], -1
     shifted = images
-    for step in recipe.steps()[first_step:]:
+    for step in recipe.steps()[first_step:last_step]:
         if step.epoch != epoch:
             epoch = step.epoch
             shifted = jitter(images, recipe.seed, epoch, recipe.jitter) if recipe.jittered(epoch) else images

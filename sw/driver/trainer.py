@@ -18,10 +18,13 @@ from .board import Board, Progress
 from .recipe import Recipe, Step
 from .samples import check_images, check_recipe, training_batches
 
-__all__ = ["Evaluation", "Training", "TrainingProgress", "evaluate", "step_program", "train"]
+__all__ = ["Evaluation", "StepDone", "Training", "TrainingProgress", "evaluate", "step_program", "train"]
 
 TrainingProgress = Callable[[int, float | None], None]
 """Called with the samples done so far and the training error of the last step in percent, None before there is one."""
+
+StepDone = Callable[[Step, float, float], None]
+"""Called after each step with the training error in it in percent, and the seconds that it took."""
 
 _CURVE_POINTS = 100
 
@@ -88,10 +91,13 @@ def train(
     progress: TrainingProgress | None = None,
     weights: NDArray[np.int32] | None = None,
     first_step: int = 0,
+    last_step: int | None = None,
+    step_done: StepDone | None = None,
 ) -> Training:
     """Train on ``board`` from the recipe's start weights; resets the board's counters.
 
-    With the ``weights`` that a training had before its step ``first_step``, the rest of it is done, with the same end.
+    With the ``weights`` that a training had before its step ``first_step``, the rest of it is done, with the same end;
+    or a part of the rest, to before ``last_step``.
 
     Raises
     ------
@@ -109,7 +115,8 @@ def train(
     truth: list[int] = []
     error: float | None = None
     began = time.monotonic()
-    for step, batch in training_batches(recipe, images, labels, first_step):
+    for step, batch in training_batches(recipe, images, labels, first_step, last_step):
+        step_began = time.monotonic()
         program = step_program(board.config, recipe, step)
         board.load_program(program)
         board.seed(step.seed)
@@ -118,6 +125,8 @@ def train(
         truth += batch.labels.tolist()
         error = 100 * float(np.mean(np.array(guesses[-len(batch) :]) != batch.labels))
         report(step.first + len(batch), error)
+        if step_done:
+            step_done(step, error, time.monotonic() - step_began)
     seconds = time.monotonic() - began
     counters = board.counters()
     return Training(program, board.read_weights(), np.array(guesses), np.array(truth), counters, seconds)

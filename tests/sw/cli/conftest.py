@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from onward.sw.cli.main import app
+from onward.sw.driver.checkpoint import Checkpoint
+from onward.sw.driver.run_folder import RunFolder
 
 __all__ = ["Run"]
 
@@ -76,3 +78,28 @@ def generative(trained: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     text = 'base = "tiny"\ninputs = 25\nrows = 400\nelements = 64\nprogram = 1024\n'
     Path("square.toml").write_text(text)
     return trained("RUN", "--preset", "square.toml", "--rule", "pff", "--set", "codes=6")
+
+
+@pytest.fixture
+def interrupted(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Train ``tiny`` for three epochs of 200 samples into RUN, but stop by Ctrl-C after some of the checkpoints."""
+
+    def invoke(checkpoints: int, *arguments: object) -> None:
+        save, saved = RunFolder.save, 0
+
+        def stop(self: RunFolder, checkpoint: Checkpoint) -> None:
+            nonlocal saved
+            if saved == checkpoints:
+                raise KeyboardInterrupt
+            saved += 1
+            save(self, checkpoint)
+
+        usual = ("--preset", "tiny", "--dataset", "mnist-small", "--samples", 200, "--test", 50, "--epochs", 3)
+        with monkeypatch.context() as patch:
+            patch.setattr(RunFolder, "save", stop)
+            result = run("train", *usual, "--out", "RUN", *arguments)
+        assert result.exit_code == 130
+        rest = "onward train --resume RUN continues" if checkpoints else "nothing is left of it"
+        assert result.stderr == f"onward: interrupted; {rest}\n"
+
+    return invoke

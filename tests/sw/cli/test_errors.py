@@ -66,7 +66,8 @@ def test_mistakes_are_not_hidden() -> None:
     ("arguments", "reason"),
     [
         (["nothing"], "No such command 'nothing'"),
-        (["train"], "Missing option '--preset'"),
+        (["train"], "a new training needs --preset and --out"),
+        (["compare"], "Missing option '--preset'"),
         (["train", "--preset", "tiny", "--out", "x", "--seed", "-1"], "Invalid value for '--seed'"),
         (["train", "--preset", "tiny", "--out", "x", "--epochs", "many"], "Invalid value for '--epochs'"),
         (["cosim", "--preset", "tiny", "--simulator", "spice"], "Invalid value for '--simulator'"),

@@ -71,7 +71,7 @@ def test_refusals(refused: Refused, generative: dict[str, Any]) -> None:
     assert "'--digit'" in refused("generate", "RUN", *out, "--digit", -1)
     assert "'--count'" in refused("generate", "RUN", *out, "--count", 0)
     assert "training images, not 9,000" in refused("generate", "RUN", *out, "--fit", 9000)
-    assert "too few for a mixture of 90; fit more images" in refused("generate", "RUN", *out, "--components", 90)
+    assert "too few for a mixture of 200; fit more images" in refused("generate", "RUN", *out, "--components", 200)
 
 
 def test_refuses_runs_without_a_generative_circuit(refused: Refused, trained: Trained) -> None:

@@ -36,7 +36,7 @@ def test_predictive_forward_forward(run: Run) -> None:
     result = run("info", "ulx3s-85f", "--rule", "pff", "--listing", "--json", "a.json")
     assert result.exit_code == 0
     report = json.loads(Path("a.json").read_text())
-    assert report["rows_used"] == 2031
+    assert report["rows_used"] == 2047
     assert 3000 < report["predicted_cycles_train"] < 6000
     assert {"train:", "infer:", "reconstruct:", "decode:"} <= set(result.stdout.split())
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.image import imread
+from numpy.typing import NDArray
 
+from onward.sw.cli import pictures
 from onward.sw.cli.pictures import draw_digits, draw_generated, draw_learning_curve, draw_reconstructions
 
 
@@ -17,6 +20,39 @@ def test_learning_curve(tmp_path: Path) -> None:
     a, b = imread(tmp_path / "a.png"), imread(tmp_path / "b.png")
     assert a.shape == (480, 840, 4)
     assert not np.array_equal(a, b)
+
+
+def test_learning_curve_with_validation(tmp_path: Path) -> None:
+    curve = [{"samples": 10 * i, "training_error": 50.0 / i} for i in range(1, 20)]
+    points = [
+        {"samples": 60 * i, "validation_error_goodness": 20.0 / i, "validation_error_readout": 30.0 / i}
+        for i in (1, 2, 3)
+    ]
+    for name, test, validation in (("plain", None, []), ("test", 4.2, []), ("both", 4.2, points)):
+        draw_learning_curve(tmp_path / f"{name}.png", curve, "title", test, validation)
+    sheets = {name: imread(tmp_path / f"{name}.png") for name in ("plain", "test", "both")}
+
+    def orange(sheet: NDArray[np.floating]) -> bool:
+        return bool(((sheet[..., 0] > 0.9) & (abs(sheet[..., 1] - 0.5) < 0.05) & (sheet[..., 2] < 0.1)).any())
+
+    def green(sheet: NDArray[np.floating]) -> bool:
+        return bool(((sheet[..., 0] < 0.3) & (sheet[..., 1] > 0.6) & (sheet[..., 2] < 0.3)).any())
+
+    assert [orange(sheet) for sheet in sheets.values()] == [False, False, True]
+    assert [green(sheet) for sheet in sheets.values()] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("errors", "scale"), [((50, 10, 5), "log"), ((50, 10, 6), "linear"), ((50, 5, 0), "linear"), ((0, 0, 0), "linear")]
+)
+def test_scale_of_the_learning_curve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: tuple[float, ...], scale: str
+) -> None:
+    scales = []
+    monkeypatch.setattr(pictures, "save_figure", lambda figure, path: scales.append(figure.axes[0].get_yscale()))
+    curve = [{"samples": i, "training_error": error} for i, error in enumerate(errors)]
+    draw_learning_curve(tmp_path / "a.png", curve, "title", None)
+    assert scales == [scale]
 
 
 def test_digits(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onward.sw.cli.report import RunError, check_folder, check_new, check_target, new_folder, print_table, write_json
+from onward.sw.cli.report import RunError, check_folder, check_new, check_target, print_table, write_json
 
 
 def test_json() -> None:
@@ -28,33 +28,12 @@ def test_targets() -> None:
         check_target(Path())
 
 
-def test_new_folder() -> None:
-    path = Path("runs/a")
-    with new_folder(path) as scratch:
-        assert not path.exists()
-        (scratch / "x").write_text("1")
-    assert (path / "x").read_text() == "1"
-    assert os.listdir(path.parent) == ["a"]
-    assert path.stat().st_mode & 0o777 == 0o755
-
-
-def test_failure_leaves_no_folder() -> None:
-    with pytest.raises(KeyError), new_folder(Path("a")) as scratch:
-        (scratch / "x").write_text("1")
-        raise KeyError
-    assert not os.listdir()
-
-
 def test_existing_folders_are_left_alone() -> None:
     Path("a").mkdir()
     with pytest.raises(RunError, match="exists already"):
         check_new(Path("a"))
-    with pytest.raises(RunError, match="exists already"), new_folder(Path("a")):
-        pass
-    # One that appears while the work is done.
-    with pytest.raises(RunError, match="exists already"), new_folder(Path("b")):
-        Path("b").mkdir()
-    assert sorted(os.listdir()) == ["a", "b"]
+    check_new(Path("b"))
+    assert os.listdir() == ["a"]
 
 
 def test_places_that_cannot_be_folders() -> None:

@@ -6,18 +6,16 @@ import gzip
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from onward.hw.spec.presets import PRESETS
-from onward.sw.cli import training
+from onward.sw.cli import running
 from onward.sw.data.catalogue import CATALOGUE
 from onward.sw.driver.board import Board
 from onward.sw.driver.checkpoint import Checkpoint
@@ -33,7 +31,8 @@ TRAIN = ("train", "--preset", "tiny", "--dataset", "mnist-small", "--samples", 1
 
 def test_leaves_a_run(trained: Trained) -> None:
     metrics = trained("RUN", "--epochs", 2, "--seed", 5, "--json", "a.json")
-    assert sorted(os.listdir("RUN")) == ["checkpoint.safetensors", "learning-curve.png", "metrics.json"]
+    files = ["checkpoint.safetensors", "learning-curve.png", "metrics.json", "training.json"]
+    assert sorted(os.listdir("RUN")) == files
     assert sorted(os.listdir()) == ["RUN", "a.json"]
     assert json.loads(Path("a.json").read_text()) == metrics
     assert Path("RUN/learning-curve.png").read_bytes().startswith(b"\x89PNG")
@@ -49,6 +48,13 @@ def test_leaves_a_run(trained: Trained) -> None:
         "epochs": 2,
         "samples": 400,
         "test_samples": 50,
+        "schedule": "linear",
+        "final": 0.05,
+        "validation_samples": 0,
+        "validation_error_goodness": None,
+        "validation_error_readout": None,
+        "validation_curve": [],
+        "resumed": 0,
         "cycles": None,
         "cycles_per_sample": None,
         "mac_utilisation": None,
@@ -72,10 +78,15 @@ def test_same_seed_same_weights(trained: Trained) -> None:
 
 def test_options_reach_the_training(trained: Trained) -> None:
     usual = trained("usual")
+    options = [("--rate", 0.2), ("--readout-rate", 0.2), ("--final", 1)]
+    options += [("--schedule", schedule) for schedule in ("cosine", "exponential")]
     assert usual["parameters"]["rate"] == 0.3
     assert usual["final"] == 0.05
-    for i, option in enumerate((("--rate", 0.2), ("--readout-rate", 0.2), ("--final", 1))):
+    for i, option in enumerate(options):
         assert trained(f"run{i}", *option)["weights_sha256"] != usual["weights_sha256"]
+    constant = trained("constant", "--schedule", "constant")
+    assert (constant["schedule"], constant["final"]) == ("constant", 1)
+    assert constant["weights_sha256"] == trained("flat", "--final", 1)["weights_sha256"]
     Path("square.toml").write_text('base = "tiny"\ninputs = 25\nrows = 200\n')
     shifted = trained("shifted", "--preset", "square.toml", "--jitter", 1)
     assert shifted["jitter"] == 1
@@ -113,6 +124,14 @@ def test_folder_that_exists(refused: Refused, trained: Trained, monkeypatch: pyt
         (("--test", 5000), "test images, not 5,000"),
         (("--rate", 9), "learning rates must be 0 to 8, not 9"),
         (("--final", 2), "final factor of the learning rates must be 0 to 1, not 2"),
+        (("--schedule", "stairs"), "unknown schedule 'stairs': use one of linear, cosine, exponential, constant"),
+        (("--schedule", "constant", "--final", 0.1), "--final has no meaning with a constant schedule"),
+        (("--schedule", "exponential", "--final", 0), "an exponential schedule never comes to a final factor of 0"),
+        (("--validation", 3100), "training images, not 100"),
+        (("--validation", 5000), "no training images are left"),
+        (("--validation", -1), "'--validation'"),
+        (("--validate-every", 0), "'--validate-every'"),
+        (("--checkpoint-every", 0), "'--checkpoint-every'"),
         (("--jitter", 1), "images of 20 pixels are not square and cannot be shifted"),
         (("--json", "no/a.json"), "no/a.json: its folder does not exist"),
         (("--board", "serial:/dev/nowhere"), "serial:/dev/nowhere: cannot open the port: No such file or directory"),
@@ -166,23 +185,76 @@ def test_wrong_dataset(refused: Refused, dataset_folder: Path) -> None:
     assert f"{path}: sha256 of its" in line
 
 
-def test_failure_while_writing_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validation(trained: Trained, run: Run) -> None:
+    plain = trained("plain", "--epochs", 3)
+    usual = ("train", "--preset", "tiny", "--dataset", "mnist-small", "--samples", 200, "--epochs", 3)
+    result = run(*usual, "--validation", 40, "--out", "a", "--json", "a.json")
+    assert result.exit_code == 0
+    metrics = json.loads(Path("a.json").read_text())
+    assert (metrics["test_samples"], metrics["test_error_goodness"], metrics["test_error_readout"]) == (0, None, None)
+    assert "none looked at" in result.stdout
+    assert f"{metrics['validation_error_goodness']:.2f} %" in result.stdout
+    assert metrics["validation_samples"] == 40
+    assert [point["samples"] for point in metrics["validation_curve"]] == [200, 400, 600]
+    for name in ("validation_error_goodness", "validation_error_readout"):
+        assert metrics[name] == metrics["validation_curve"][-1][name]
+    # Neither validation nor the test that is asked for changes the training.
+    every = trained("b", "--epochs", 3, "--validation", 40, "--validate-every", 2)
+    assert [point["samples"] for point in every["validation_curve"]] == [400, 600]
+    assert every["validation_curve"] == metrics["validation_curve"][1:]
+    assert every["test_samples"] == 50
+    for other in (metrics, every):
+        for name in ("weights_sha256", "curve", "saturations", "busy_cycles", "samples", "images"):
+            assert other[name] == plain[name], name
+    assert (every["test_error_goodness"], every["test_error_readout"]) == (
+        plain["test_error_goodness"],
+        plain["test_error_readout"],
+    )
+
+
+def test_test_set_is_not_looked_at_with_validation(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object) -> None:
+        raise AssertionError("looked at the test set")
+
+    monkeypatch.setattr(running, "test_network", look)
+    assert run(*TRAIN, "--validation", 40).exit_code == 0
+    with pytest.raises(AssertionError, match="looked at the test set"):
+        run(*TRAIN, "--out", "other", "--validation", 40, "--test", 10)
+
+
+def test_options_that_a_new_training_needs(refused: Refused) -> None:
+    expected = "a new training needs --preset and --out; one that was killed, --resume"
+    assert refused("train") == refused("train", "--preset", "tiny") == refused("train", "--out", "RUN") == expected
+
+
+def test_tensorboard(trained: Trained) -> None:
+    metrics = trained("RUN", "--epochs", 2, "--validation", 40, "--tensorboard")
+    events = EventAccumulator("RUN/tensorboard")
+    events.Reload()
+    scalars = {tag: [(each.step, each.value) for each in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    assert [step for step, _ in scalars["training/error"]] == list(range(20, 401, 20))
+    assert [value for _, value in scalars["training/error"][::2]] != [
+        value for _, value in scalars["training/error"][1::2]
+    ]
+    assert scalars["training/rate_factor"][-1][1] == pytest.approx(0.05)
+    assert scalars["saturations/operand"][-1] == (400, metrics["saturations"]["operand"])
+    assert min(value for _, value in scalars["training/samples_per_s"]) > 0
+    points = [(point["samples"], point["validation_error_readout"]) for point in metrics["validation_curve"]]
+    assert scalars["validation/error_readout"] == [(samples, pytest.approx(error)) for samples, error in points]
+
+
+def test_missing_tensorboard(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    assert "pip install 'onward[tensorboard]'" in refused(*TRAIN, "--tensorboard")
+
+
+def test_failure_before_a_checkpoint_leaves_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device", "x.png")
+        raise OSError(28, "No space left on device", "x.safetensors")
 
-    monkeypatch.setattr(training, "draw_learning_curve", fail)
-    result = run(*TRAIN, "--json", "a.json")
+    monkeypatch.setattr(Checkpoint, "save", fail)
+    result = run(*TRAIN, "--out", "a/RUN", "--json", "a.json", "--tensorboard")
     assert result.exit_code == 2
-    assert result.stderr == "onward: x.png: No space left on device\n"
-    assert not os.listdir()
-
-
-def test_killed_run_leaves_nothing() -> None:
-    arguments = [str(each) for each in TRAIN] + ["--epochs", "1000000"]
-    process = subprocess.Popen([sys.executable, "-m", "onward.sw.cli.main", *arguments], env=dict(os.environ))
-    # Past its imports and into the training.
-    time.sleep(4)
-    assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert result.stderr == "onward: x.safetensors: No space left on device\n"
     assert not os.listdir()

@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from onward.hw.spec.config import CoreConfig
 from onward.sw.driver.checkpoint import Checkpoint, CheckpointError
 from onward.sw.driver.metrics import rows_sha256
+from onward.sw.driver.training_state import TrainingState
 
 from .driver_data import FF, TINY, program, recipe
 
@@ -50,6 +51,38 @@ def test_comes_back(path: Path) -> None:
     assert loaded.dataset == "mnist-small"
     assert (loaded.rows() == FF.initial_weights(program(), 1)[: program().map.used]).all()
     assert os.listdir(path.parent) == [path.name]
+
+
+def unfinished(steps: int, samples: int) -> Checkpoint:
+    return replace(checkpoint(), state=TrainingState(steps, np.arange(samples) % 3, {"cycles": None}, 1.5))
+
+
+def test_state_of_a_training_comes_back(path: Path) -> None:
+    assert Checkpoint.load(path).state is None
+    assert (Checkpoint.load(path).finished, Checkpoint.load(path).trained_samples) == (True, 90)
+    unfinished(7, 42).save(path)
+    loaded = Checkpoint.load(path)
+    assert loaded.state is not None
+    assert loaded.state.to_json() == unfinished(7, 42).state.to_json()  # type: ignore[union-attr]
+    assert loaded.state.guesses.tolist() == (np.arange(42) % 3).tolist()
+    assert (loaded.finished, loaded.trained_samples) == (False, 42)
+    assert (loaded.rows() == checkpoint().rows()).all()
+    unfinished(15, 90).save(path)
+    assert Checkpoint.load(path).finished
+
+
+def test_damaged_state(path: Path) -> None:
+    unfinished(7, 42).save(path)
+    whole = path.read_bytes()
+    expected = "the state of the training has been changed"
+    edit(path, **{"training.guesses": np.zeros(42, np.int16)})
+    expect_error(path, expected)
+    path.write_bytes(whole)
+    edit(path, **{"training.guesses": None})
+    expect_error(path, expected)
+    path.write_bytes(whole)
+    edit(path, {"state": "{}"})
+    expect_error(path, "sha256")
 
 
 @settings(max_examples=15, deadline=None)

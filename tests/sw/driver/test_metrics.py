@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from onward.sw.driver.metrics import evaluation_figures, rows_sha256, training_figures
+from onward.sw.driver.metrics import evaluation_figures, rows_sha256, training_figures, validation_figures
 from onward.sw.driver.trainer import Evaluation, Training
 
 from .driver_data import TINY, program
@@ -56,3 +56,22 @@ def test_evaluation_figures() -> None:
     labels = np.array([0, 1, 2, 2])
     figures = evaluation_figures(Evaluation(np.array([0, 1, 2, 0]), np.array([1, 1, 0, 0]), labels))
     assert figures == {"test_samples": 4, "test_error_goodness": 25.0, "test_error_readout": 75.0}
+    nothing = {"test_samples": 0, "test_error_goodness": None, "test_error_readout": None}
+    assert evaluation_figures(None) == nothing
+
+
+def test_validation_figures() -> None:
+    first = {"samples": 10, "validation_error_goodness": 20.0, "validation_error_readout": 30.0}
+    last = {"samples": 20, "validation_error_goodness": 10.0, "validation_error_readout": 15.0}
+    assert validation_figures(7, (first, last)) == {
+        "validation_samples": 7,
+        "validation_error_goodness": 10.0,
+        "validation_error_readout": 15.0,
+        "validation_curve": [first, last],
+    }
+    assert validation_figures(0, ()) == {
+        "validation_samples": 0,
+        "validation_error_goodness": None,
+        "validation_error_readout": None,
+        "validation_curve": [],
+    }

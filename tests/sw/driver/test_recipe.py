@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from onward.hw.spec.config import ConfigError
 from onward.sw.driver.recipe import Recipe
+from onward.sw.driver.schedules import SCHEDULES, factors
 from onward.sw.programs.pff_parameters import PFFParameters
 
 from .driver_data import FF, recipe
@@ -40,6 +43,18 @@ def test_rates_fall_linearly() -> None:
     assert factors[0] == 1
     assert factors[-1] == 0.25
     assert np.allclose(np.diff(factors), -0.75 / 19)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedules(schedule: str) -> None:
+    plan = replace(recipe(50, 100, final=0.25), schedule=schedule)
+    assert [step.factor for step in plan.steps()] == factors(schedule, plan.final, 20)
+    assert plan.final == (1 if schedule == "constant" else 0.25)
+    assert [step.seed for step in plan.steps()] == [step.seed for step in recipe(50, 100).steps()]
+
+
+def test_epochs() -> None:
+    assert [recipe(20, samples).epochs for samples in (1, 20, 21, 60)] == [1, 1, 2, 3]
 
 
 def test_everything_follows_from_the_seed() -> None:
@@ -74,6 +89,8 @@ def test_streams_stay_as_they_are() -> None:
         ({"parameters": PFFParameters()}, "rule ff takes FFParameters, not PFFParameters"),
         ({"final": 1.5}, "final factor of the learning rates must be 0 to 1, not 1.5"),
         ({"final": float("nan")}, "must be 0 to 1, not nan"),
+        ({"schedule": "stairs"}, "unknown schedule 'stairs': use one of linear, cosine, exponential, constant"),
+        ({"schedule": "exponential", "final": 0}, "an exponential schedule never comes to a final factor of 0"),
     ],
 )
 def test_refusals(changes: dict[str, object], reason: str) -> None:

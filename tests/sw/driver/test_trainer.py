@@ -11,6 +11,7 @@ import pytest
 from onward.hw.spec.config import ConfigError
 from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.link_board import LinkBoard
+from onward.sw.driver.recipe import Step
 from onward.sw.driver.samples import training_batches
 from onward.sw.driver.trainer import Training, evaluate, step_program, train
 from onward.sw.golden.sample import Batch
@@ -62,6 +63,29 @@ def test_resumes_at_any_step() -> None:
     rest = train(GoldenBoard(TINY), plan, images, labels, weights=board.read_weights(), first_step=7)
     assert (rest.weights == whole.weights).all()
     assert rest.guesses.tolist() == whole.guesses[-len(rest.guesses) :].tolist()
+
+
+def test_a_part_of_a_training() -> None:
+    images, labels = patterns(60)
+    plan = recipe(60, 90)
+    whole = train(GoldenBoard(TINY), plan, images, labels)
+    first = train(GoldenBoard(TINY), plan, images, labels, last_step=4)
+    assert len(first.guesses) == plan.steps()[4].first
+    middle = train(GoldenBoard(TINY), plan, images, labels, weights=first.weights, first_step=4, last_step=11)
+    rest = train(GoldenBoard(TINY), plan, images, labels, weights=middle.weights, first_step=11)
+    assert (rest.weights == whole.weights).all()
+    assert np.concatenate([each.guesses for each in (first, middle, rest)]).tolist() == whole.guesses.tolist()
+    for name in ("operand_saturations", "busy_cycles"):
+        assert sum(each.counters[name] or 0 for each in (first, middle, rest)) == whole.counters[name]
+
+
+def test_steps_are_told() -> None:
+    told: list[tuple[Step, float, float]] = []
+    training = train(GoldenBoard(TINY), recipe(60), *patterns(60), step_done=lambda *each: told.append(each))
+    assert [step.first for step, _, _ in told] == [step.first for step in recipe(60).steps()]
+    wrong = (training.guesses != training.labels).reshape(10, 6)
+    assert [error for _, error, _ in told] == (100 * wrong.mean(1)).tolist()
+    assert 0 < sum(seconds for _, _, seconds in told) <= training.seconds
 
 
 def test_results_are_the_guesses() -> None:

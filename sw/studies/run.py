@@ -1,0 +1,140 @@
+"""One run of a study: everything that determines it, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any, cast
+
+from onward.hw.spec.config import CoreConfig
+from onward.sw.driver.recipe import Recipe
+from onward.sw.driver.rules import RULES, Parameters
+from onward.sw.golden.rounding import Rounding
+
+from .baseline import BackpropParameters
+
+__all__ = ["BACKPROP", "Run"]
+
+BACKPROP = "backprop"
+"""The rule that is no program: float, and not on the core."""
+
+_IN_FLOAT = ("inputs", "hidden", "classes")
+"""What of a configuration says anything about a float net."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training and its test.
+
+    Members
+    -------
+    study, point : where in the file it comes from: name of its block, and place in the block's grid.
+    preset : what the file calls the core.
+    rule : name of the learning rule, or ``backprop``.
+    config : the core; of a float net its sizes.
+    parameters : of the rule, all of them.
+    rounding : of updates.
+    dataset : name of the data set.
+    recipe : the training; for ``backprop``, its samples, seed and schedule.
+    test : images to test on: the first ones of the test set, or, if ``validation``, the last ones of the training set.
+    validation : whether the test set is left alone.
+    """
+
+    study: str
+    point: dict[str, Any] = field(compare=False)
+    preset: str
+    rule: str
+    config: CoreConfig
+    parameters: Parameters | BackpropParameters
+    rounding: Rounding
+    dataset: str
+    recipe: Recipe
+    test: int
+    validation: bool
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is trained in float, not on the golden model."""
+        return self.rule == BACKPROP
+
+    @property
+    def label(self) -> str:
+        """Its place in the study, for messages."""
+        point = " ".join(f"{name}={value}" for name, value in self.point.items())
+        return ", ".join(part for part in (self.study, point) if part)
+
+    @property
+    def key(self) -> str:
+        """Sixteen hex digits that identify everything that the outcome depends on, the programs included."""
+        determining = self.inputs() | {"programs": None if self.is_float else self._programs()}
+        return hashlib.sha256(json.dumps(determining, sort_keys=True).encode()).hexdigest()[:16]
+
+    def inputs(self) -> dict[str, Any]:
+        """What goes into it, as columns of a table; None where a float net has no such thing."""
+        core = {name: value for name, value in asdict(self.config).items() if name != "name"}
+        if self.is_float:
+            core |= {name: None for name in core if name not in _IN_FLOAT}
+        return {
+            "rule": self.rule,
+            "arithmetic": "float" if self.is_float else "fixed",
+            "rounding": None if self.is_float else self.rounding,
+            "dataset": self.dataset,
+            **core,
+            "hidden": list(self.config.hidden),
+            "seed": self.recipe.seed,
+            "images": self.recipe.images,
+            "epochs": self.recipe.epochs,
+            "samples": self.recipe.samples,
+            **self.options(),
+            "test": None if self.validation else self.test,
+            "validation": self.test if self.validation else None,
+            **{f"parameters.{name}": value for name, value in asdict(self.parameters).items()},
+        }
+
+    def options(self) -> dict[str, Any]:
+        """The settings of the recipe that have a default: schedule and augmentation."""
+        return {
+            name: value
+            for name, value in asdict(self.recipe).items()
+            if name not in ("rule", "images", "samples", "parameters", "seed")
+        }
+
+    def command(self, preset: str) -> str | None:
+        """The ``onward train`` that does the same with the core called ``preset``; None if there is none."""
+        if self.is_float or self.rounding != "stochastic":
+            return None
+        usual = Recipe(self.rule, self.recipe.images, self.recipe.samples, cast(Parameters, self.parameters))
+        words = ["onward", "train", "--preset", preset, "--rule", self.rule, "--dataset", self.dataset]
+        words += [
+            "--samples",
+            str(self.recipe.images),
+            "--epochs",
+            str(self.recipe.epochs),
+            "--seed",
+            str(self.recipe.seed),
+        ]
+        words += ["--validation" if self.validation else "--test", str(self.test)]
+        constant = self.recipe.schedule == "constant"
+        for name, value in self.options().items():
+            if value != getattr(usual, name) and not (constant and name == "final"):
+                words += [f"--{name.replace('_', '-')}", str(value)]
+        defaults = asdict(RULES[self.rule].parameters)
+        for name, value in asdict(self.parameters).items():
+            if value != defaults[name]:
+                text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+                words += ["--set", f"{name}={text}"]
+        return shlex.join([*words, "--out", f"runs/{self.key}"])
+
+    def _programs(self) -> str:
+        return _programs(self.rule, self.config, cast(Parameters, self.parameters))
+
+
+@cache
+def _programs(rule: str, config: CoreConfig, parameters: Parameters) -> str:
+    """SHA-256 of both programs of a rule: a rule that was improved makes other runs."""
+    method = RULES[rule]
+    words = [method.build(config, parameters).words(), method.build_inference(config, parameters).words()]
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
