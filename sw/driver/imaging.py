@@ -55,13 +55,9 @@ def tied_codes(
     Raises
     ------
     ConfigError
-        If the images do not fit the core, or the codes its result buffer.
+        If the images do not fit the core.
     """
-    batch, codes = _unlabelled(board, images), _codes(program)
-    if codes > board.config.results:
-        raise ConfigError(
-            f"the result buffer of {board.config.name} holds {board.config.results} words, too few for {codes} codes"
-        )
+    batch = _unlabelled(board, images)
     board.load_program(program)
     return np.array(board.run("code", batch, progress), dtype=np.uint32).view(np.int32)
 
@@ -74,13 +70,11 @@ def decode(
     Raises
     ------
     ConfigError
-        If the codes are of another network, or more than a sample of the core can hold.
+        If the codes are of another network.
     """
     expected, inputs = _codes(program), board.config.inputs
     if codes.shape[1] != expected:
         raise ConfigError(f"a code of this network has {expected} units, not {codes.shape[1]}")
-    if expected > inputs:
-        raise ConfigError(f"{board.config.name}: a sample has {inputs} pixels, too few for a code of {expected} units")
     samples = np.zeros((len(codes), inputs), dtype=np.uint8)
     samples[:, :expected] = code_pixels(codes)
     return _make(board, program, "decode", _unlabelled(board, samples), progress)

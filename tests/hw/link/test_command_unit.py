@@ -18,7 +18,7 @@ from onward.hw.link.command_unit import CommandUnit
 from onward.hw.link.frame_buffer import FrameBuffer
 from onward.hw.link.layouts import DecodedByte, PacketByte
 from onward.hw.spec.presets import PRESETS
-from onward.hw.spec.protocol import Command, Space, Status
+from onward.hw.spec.protocol import VERSION, Command, Space, Status
 
 from .core_model import CoreModel, Sample, default_results
 from .link_bench import Bench, put, take, until
@@ -139,7 +139,7 @@ def test_identify(chance):
     async def main(host, core):
         status, answer = await host.ask(Command.IDENTIFY)
         assert status is Status.OK
-        assert answer == b"\x01" + bytes.fromhex(TINY.digest) + struct.pack("<HIHHH", 4, 96, 32, 512, 20)
+        assert answer == bytes([VERSION]) + bytes.fromhex(TINY.digest) + struct.pack("<HIHHH", 4, 96, 32, 512, 20)
 
     assert converse(main, chance).events == []
 

@@ -159,12 +159,6 @@ def test_refusals(board: GoldenBoard, program: Program) -> None:
         reconstruct(board, program, np.zeros((1, 25), np.uint8))
     with pytest.raises(ConfigError, match="a code of this network has 6 units, not 5"):
         decode(board, program, np.ones((1, 5)))
-    small = replace(CONFIG, results=4)
-    with pytest.raises(ConfigError, match="tiny holds 4 words, too few for 6 codes"):
-        tied_codes(GoldenBoard(small), PFF.build_inference(small, RECIPE.parameters), patterns(1)[0])
-    narrow = replace(CONFIG, inputs=5)
-    with pytest.raises(ConfigError, match="a sample has 5 pixels, too few for a code of 6 units"):
-        decode(GoldenBoard(narrow), PFF.build_inference(narrow, RECIPE.parameters), np.ones((1, CODES)))
 
 
 def test_runs_without_a_generative_circuit() -> None:

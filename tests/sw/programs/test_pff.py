@@ -21,6 +21,8 @@ def test_refused() -> None:
         (RAGGED, replace(LIVELY, generator_noise=0.1), "noise needs layers of whole words of 4 lanes, not 10 units"),
         (replace(DEEP, hidden=(4,) * 5, vectors=200), LIVELY, "no scalar register left for '.*': all 32 are taken"),
         (RAGGED, replace(LIVELY, label_scale=2.5), "label_scale must be at most 2 with operands of 16 bits, not 2.5"),
+        (replace(small, results=4), LIVELY, "ragged: codes must be at most its 4 result words, not "),
+        (replace(small, inputs=4), LIVELY, "ragged: codes must be at most its 4 inputs, not "),
         (replace(small, rows=99), LIVELY, "the weights need at least .* rows"),
         (replace(small, vectors=16), LIVELY, "the program needs more than the core's 16 vector words"),
         (replace(small, elements=16), LIVELY, "the program needs more than the core's 16 elements"),
