@@ -11,17 +11,13 @@ __all__ = ["train_online"]
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from onward.sw.golden.sample import Batch
 
 from .backprop import Backprop
-
-# fastmath lets the dot products be vectorised: their order of summation, and with it the last bits of the weights,
-# is then the processor's.
-_jit: Any = numba.njit(cache=True, nogil=True, fastmath=True)
+from .online import add_row, jit, relu, softmax
 
 
 def train_online(net: Backprop, batch: Batch) -> NDArray[np.int64]:
@@ -46,7 +42,7 @@ def train_online(net: Backprop, batch: Batch) -> NDArray[np.int64]:
     return guesses
 
 
-@_jit
+@jit
 def _train(
     weights: Any, biases: Any, layers: Any, errors: Any, samples: Any, scale: Any, rate: Any, guesses: Any
 ) -> None:
@@ -65,33 +61,32 @@ def _train(
         _backward(weights, biases, layers, errors, pixels, values, factor, rate)
 
 
-@_jit
+@jit
 def _forward(weights: Any, biases: Any, layers: Any, pixels: Any, values: Any, factor: Any) -> None:
     for number in range(len(weights)):
         z = layers[number]
         z[:] = biases[number]
         if number == 0:
             for i in range(len(pixels)):
-                _add(z, weights[0][pixels[i]], values[i] * factor)
+                add_row(z, weights[0][pixels[i]], values[i] * factor)
         else:
             below = layers[number - 1]
             for i in range(len(below)):
                 if below[i] > 0:
-                    _add(z, weights[number][i], below[i])
+                    add_row(z, weights[number][i], below[i])
         if number < len(weights) - 1:
-            for i in range(len(z)):
-                z[i] = max(z[i], 0)
+            relu(z)
 
 
-@_jit
+@jit
 def _softmax_error(logits: Any, error: Any, label: Any) -> None:
     """The gradient of the cross-entropy by the logits: probabilities minus one at the label."""
-    error[:] = np.exp(logits - logits.max())
-    error /= error.sum()
+    error[:] = logits
+    softmax(error)
     error[label] -= 1
 
 
-@_jit
+@jit
 def _backward(
     weights: Any, biases: Any, layers: Any, errors: Any, pixels: Any, values: Any, factor: Any, rate: Any
 ) -> None:
@@ -104,16 +99,8 @@ def _backward(
                 row = weights[number][i]
                 for j in range(len(error)):
                     error_below[i] += row[j] * error[j]
-                _add(row, error, -rate * below[i])
-        _add(biases[number], error, -rate)
+                add_row(row, error, -rate * below[i])
+        add_row(biases[number], error, -rate)
     for i in range(len(pixels)):
-        _add(weights[0][pixels[i]], errors[0], -rate * (values[i] * factor))
-    _add(biases[0], errors[0], -rate)
-
-
-@_jit
-def _add(target: Any, row: Any, factor: Any) -> None:
-    # In the type of the arrays: an integer pixel times a float32 would be float64.
-    kind = target.dtype.type
-    for j in range(len(target)):
-        target[j] += kind(factor) * row[j]
+        add_row(weights[0][pixels[i]], errors[0], -rate * (values[i] * factor))
+    add_row(biases[0], errors[0], -rate)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from onward.hw.spec.protocol import COUNTERS
@@ -16,7 +15,7 @@ from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.metrics import rows_sha256
 from onward.sw.driver.trainer import evaluate, train
 
-from .baseline import BackpropParameters, train_backprop
+from .float_rules import FLOAT_RULES
 from .plan import run_data
 from .run import Run
 
@@ -73,12 +72,9 @@ def _on_golden(run: Run, data: Dataset, images: NDArray[np.uint8], labels: NDArr
 
 def _in_float(run: Run, data: Dataset, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Any]:
     # Which order float sums are in, and so the last bits of the weights, is the processor's: no hash.
-    parameters = cast(BackpropParameters, run.parameters)
-    net = train_backprop(run.config, run.recipe, parameters, data.train_images, data.train_labels)
-    guesses = net.predict(torch.tensor(images)).numpy()
+    figures = FLOAT_RULES[run.rule].figures(run.config, run.recipe, run.parameters, data, (images, labels))
     return {
-        "goodness": None,
-        "readout": 100 * float((guesses != labels).mean()),
+        **figures,
         "weights_sha256": None,
         **{f"saturations.{name.removesuffix('_saturations')}": None for name in _KINDS},
     }

@@ -19,7 +19,8 @@ from onward.sw.driver.samples import check_recipe
 from onward.sw.golden.rounding import check_rounding
 
 from .baseline import BackpropParameters
-from .run import BACKPROP, Run
+from .float_rules import FLOAT_RULES
+from .run import Run
 from .study_file import CONFIG_KEYS, OPTION_KEYS, Point, StudyError, read_study
 
 __all__ = ["plan_runs", "run_data"]
@@ -68,8 +69,8 @@ def _run(point: Point, folder: Path | None) -> Run:
         if key in _TYPES and not _fits(settings[key], _TYPES[key]):
             raise StudyError(f"{key} must be {_WORDS.get(_TYPES[key], _TYPES[key])}, not {settings[key]!r}")
     rule = settings.get("rule", "ff")
-    if rule != BACKPROP and rule not in RULES:
-        raise StudyError(f"unknown rule {rule!r}: use one of {', '.join(RULES)}, {BACKPROP}")
+    if rule not in RULES and rule not in FLOAT_RULES:
+        raise StudyError(f"unknown rule {rule!r}: use one of {', '.join([*RULES, *FLOAT_RULES])}")
     preset = settings.get("preset", "ulx3s-85f")
     config = _configuration(preset, {key: settings[key] for key in CONFIG_KEYS if key in settings})
     changes = {
@@ -83,10 +84,10 @@ def _run(point: Point, folder: Path | None) -> Run:
     held = settings.get("validation", 0)
     images, test = _counts(settings, data, held)
     recipe = Recipe(
-        "ff" if rule == BACKPROP else rule,
+        "ff" if rule in FLOAT_RULES else rule,
         images,
         images * _at_least_one("epochs", settings.get("epochs", 1)),
-        RULES["ff"].parameters if rule == BACKPROP else cast(Parameters, parameters),
+        RULES["ff"].parameters if rule in FLOAT_RULES else cast(Parameters, parameters),
         settings.get("seed", 0),
         **{key: settings[key] for key in OPTION_KEYS if key in settings},
     )
@@ -95,11 +96,10 @@ def _run(point: Point, folder: Path | None) -> Run:
         point.study, point.axes, preset, rule, config, parameters, rounding, dataset, recipe, test, validation=held > 0
     )
     if run.is_float:
+        FLOAT_RULES[rule].check(config, parameters)
         nothing = [key for key in point.axes if run.inputs().get(key, key) is None]
         if nothing:
-            raise StudyError(
-                f"{nothing[0]} means nothing to {BACKPROP}, which is float: give it a [[study]] of its own"
-            )
+            raise StudyError(f"{nothing[0]} means nothing to {rule}, which is float: give it a [[study]] of its own")
     # Its programs are assembled for the key: what does not fit the core is found here.
     _ = run.key
     return run
@@ -117,7 +117,7 @@ def _configuration(preset: str, changes: dict[str, Any]) -> CoreConfig:
 
 
 def _parameters(rule: str, changes: Mapping[str, Any]) -> Parameters | BackpropParameters:
-    usual = BackpropParameters() if rule == BACKPROP else find_rule(rule).parameters
+    usual = FLOAT_RULES[rule].parameters if rule in FLOAT_RULES else find_rule(rule).parameters
     for name, value in changes.items():
         if not isinstance(value, str | int | float):
             raise StudyError(f"parameter {name} must be a number or a text, not {value!r}")

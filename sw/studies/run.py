@@ -15,14 +15,9 @@ from onward.sw.driver.rules import RULES, Parameters
 from onward.sw.golden.rounding import Rounding
 
 from .baseline import BackpropParameters
+from .float_rules import FLOAT_RULES
 
-__all__ = ["BACKPROP", "Run"]
-
-BACKPROP = "backprop"
-"""The rule that is no program: float, and not on the core."""
-
-_IN_FLOAT = ("inputs", "hidden", "classes")
-"""What of a configuration says anything about a float net."""
+__all__ = ["Run"]
 
 
 @dataclass(frozen=True)
@@ -33,12 +28,12 @@ class Run:
     -------
     study, point : where in the file it comes from: name of its block, and place in the block's grid.
     preset : what the file calls the core.
-    rule : name of the learning rule, or ``backprop``.
+    rule : name of the learning rule, on the core or in float.
     config : the core; of a float net its sizes.
     parameters : of the rule, all of them.
     rounding : of updates.
     dataset : name of the data set.
-    recipe : the training; for ``backprop``, its samples, seed and schedule.
+    recipe : the training; of a float net, its samples, seed and schedule.
     test : images to test on: the first ones of the test set, or, if ``validation``, the last ones of the training set.
     validation : whether the test set is left alone.
     """
@@ -58,7 +53,7 @@ class Run:
     @property
     def is_float(self) -> bool:
         """Whether it is trained in float, not on the golden model."""
-        return self.rule == BACKPROP
+        return self.rule in FLOAT_RULES
 
     @property
     def label(self) -> str:
@@ -76,7 +71,7 @@ class Run:
         """What goes into it, as columns of a table; None where a float net has no such thing."""
         core = {name: value for name, value in asdict(self.config).items() if name != "name"}
         if self.is_float:
-            core |= {name: None for name in core if name not in _IN_FLOAT}
+            core |= {name: None for name in core if name not in FLOAT_RULES[self.rule].fields}
         return {
             "rule": self.rule,
             "arithmetic": "float" if self.is_float else "fixed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,26 @@ def test_words_of_parameters(tmp_path: Path) -> None:
     assert (run.recipe.parameters.lateral, run.recipe.parameters.steps) == (False, 4)
 
 
+@pytest.mark.parametrize("rule", ["ff", "pff"])
+def test_rule_of_the_core_in_float(tmp_path: Path, rule: str) -> None:
+    # Weights that the core has no rows for.
+    (run,) = runs_of(tmp_path, f'rule = "{rule}-float"\nhidden = [60, 50]\nparameters = {{ rate = 0.1 }}')
+    assert run.is_float
+    assert run.parameters == replace(RULES[rule].parameters, rate=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("hidden = [6, 5, 4]", "pff in float needs exactly two hidden layers, not 3"),
+        ("parameters = { noise = 0.1 }", "pff in float has no noise and no generator = steps"),
+    ],
+)
+def test_what_pff_in_float_cannot_do(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(StudyError, match=reason):
+        runs_of(tmp_path, f'rule = "pff-float"\n{text}')
+
+
 def test_backprop(tmp_path: Path) -> None:
     (run,) = runs_of(tmp_path, 'rule = "backprop"\nweight_bits = 9\nparameters = { rate = 0.1 }')
     assert run.is_float
@@ -75,7 +96,10 @@ def test_backprop(tmp_path: Path) -> None:
         ("[grid]\nweight_bits = [8, 18]", "weight_bits=18: weight_bits must be 8 to 16, not 18"),
         ("[grid]\nprogram = [512, 64]", "program=64: tiny: the program has "),
         ("[grid]\njitter = [0, 1]", "jitter=1: images of 20 pixels are not square and cannot be shifted"),
-        ('[grid]\nrule = ["ff", "hebb"]', "rule=hebb: unknown rule 'hebb': use one of ff, pff, backprop"),
+        (
+            '[grid]\nrule = ["ff", "hebb"]',
+            "rule=hebb: unknown rule 'hebb': use one of ff, pff, backprop, ff-float, pff-float",
+        ),
         ('[grid]\nrounding = ["up"]', "rounding=up: rounding must be stochastic or nearest, not 'up'"),
         ("[grid]\nparameters.rate = [9]", "parameters.rate=9: learning rates must be 0 to 8, not 9"),
         ("[grid]\nparameters.speed = [9]", "parameters.speed=9: unknown parameter 'speed': use one of rate, "),
