@@ -26,9 +26,11 @@ __all__ = [
     "EXPONENT_MAX",
     "EXPONENT_MIN",
     "MAGNITUDE_BITS",
+    "ONE_PROBABILITY",
     "OPERAND_FRACTION",
     "PIXEL_SHIFT",
     "PROBABILITY_FRACTION",
+    "PROBABILITY_SCALE",
     "WHITE",
     "Fixed",
     "pack_scalar",
@@ -76,6 +78,13 @@ class Fixed:
 
 ELEMENT = Fixed(16, 11)
 """Vector registers, element memory and (shifted) pixels."""
+
+
+ONE_PROBABILITY = 1 << PROBABILITY_FRACTION
+"""The element that stands for a probability of 1."""
+
+PROBABILITY_SCALE = 2.0 ** (ELEMENT.fraction - PROBABILITY_FRACTION)
+"""What a rate is multiplied by where the broadcast unit reads probabilities as vector-format numbers."""
 
 
 def pack_scalar(sign: int, exponent: int, magnitude: int) -> int:

@@ -17,17 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import ConfigError, CoreConfig
-from onward.hw.spec.formats import PROBABILITY_FRACTION
+from onward.hw.spec.formats import ONE_PROBABILITY, PROBABILITY_SCALE
 from onward.hw.spec.isa import Op, Source, Store
 from onward.hw.spec.memory_map import Matrix
 
 from .assembler import Assembler, Program
 
 __all__ = ["FFParameters", "build_ff", "initial_weights"]
-
-_ONE_PROBABILITY = 1 << PROBABILITY_FRACTION
-_PROBABILITY_SCALE = 2.0 ** (11 - PROBABILITY_FRACTION)
-"""Probabilities are elements with 14 fraction bits, which the broadcast unit reads as 11."""
 
 
 @dataclass(frozen=True)
@@ -347,7 +343,7 @@ class _Builder:
         for layer in later:
             self.layer("P", layer)
             self.measure("P", layer, scale=layer is not self.layers[-1])
-        asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-_ONE_PROBABILITY & 0xFFFF)
+        asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-ONE_PROBABILITY & 0xFFFF)
         self.readout_rates()
         self.first_layer("G", self.wrong)
         self.modulator(self.layers[0])
@@ -365,7 +361,7 @@ class _Builder:
     def training_constants(self) -> list[tuple[str, float]]:
         """Scalars that only training needs; those that change nothing take no register."""
         parameters = self.parameters
-        names = [("rate", parameters.rate), ("readout rate", parameters.readout_rate * _PROBABILITY_SCALE)]
+        names = [("rate", parameters.rate), ("readout rate", parameters.readout_rate * PROBABILITY_SCALE)]
         if parameters.slope != 1:
             names.append(("slope", parameters.slope))
         if parameters.margin:
@@ -387,7 +383,7 @@ class _Builder:
         classes = self.config.classes
         hard = self.parameters.negatives == "hard"
         weights = self.logits if hard else self.asm.zeros(classes)
-        floor = math.floor(self.parameters.floor * _ONE_PROBABILITY + 0.5)
+        floor = math.floor(self.parameters.floor * ONE_PROBABILITY + 0.5)
         self.asm.emit(Op.DRAW, "wrong label", d=self.wrong, e=weights, n=classes, ri=self.label, imm=floor)
 
     def infer(self) -> None:

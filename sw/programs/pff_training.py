@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from onward.hw.spec.formats import PROBABILITY_FRACTION
+from onward.hw.spec.formats import ONE_PROBABILITY, PROBABILITY_SCALE
 from onward.hw.spec.isa import Op, Source
 
 from .pff_circuit import Circuit, Layer, Place, uniform_range
@@ -19,10 +19,6 @@ from .pff_generator import GeneratorPasses
 from .pff_updates import Updates
 
 __all__ = ["Training"]
-
-_ONE_PROBABILITY = 1 << PROBABILITY_FRACTION
-_PROBABILITY_SCALE = 2.0 ** (11 - PROBABILITY_FRACTION)
-"""Probabilities are elements with 14 fraction bits, which the broadcast unit reads as 11."""
 
 
 class Training:
@@ -75,14 +71,14 @@ class Training:
         asm.emit(Op.SMAX, "p = softmax(logits)", e=circuit.logits, n=classes)
         hard = self.parameters.negatives == "hard"
         weights = circuit.logits if hard else asm.zeros(classes)
-        floor = math.floor(self.parameters.floor * _ONE_PROBABILITY + 0.5)
+        floor = math.floor(self.parameters.floor * ONE_PROBABILITY + 0.5)
         asm.emit(Op.DRAW, "wrong label", d=circuit.wrong, e=weights, n=classes, ri=circuit.label, imm=floor)
-        asm.emit(Op.EADD, "p - y", e=circuit.logits, ri=circuit.label, imm=-_ONE_PROBABILITY & 0xFFFF)
+        asm.emit(Op.EADD, "p - y", e=circuit.logits, ri=circuit.label, imm=-ONE_PROBABILITY & 0xFFFF)
 
     def _learn_readout(self) -> None:
         """R -= rate (p - y) LN(z), bR -= rate (p - y)."""
         circuit = self.circuit
-        self.asm.constant("t3", self.parameters.readout_rate * _PROBABILITY_SCALE)
+        self.asm.constant("t3", self.parameters.readout_rate * PROBABILITY_SCALE)
         for layer in circuit.layers:
             scale = f"t{1 + layer.number % 2}"
             self.asm.compute(Op.MUL, scale, "t3", f"rs{layer.number}")
