@@ -140,7 +140,7 @@ class FloatPFF:
     def _margin(self, name: str, z: list[Tensor]) -> float:
         """Factor of the modulator with a margin on that without one, of the layer whose error a matrix learns from."""
         p = self.parameters
-        if not p.margin:
+        if not p.margin or p.loss != "symba":
             return 1.0
         layer = self.top if name == "VY" else int(name[1:]) - int(name[0] == "V")
         positive, negative = goodness(z[layer - 1])

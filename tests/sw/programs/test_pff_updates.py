@@ -27,6 +27,7 @@ TRAININGS: dict[str, tuple[CoreConfig, PFFParameters]] = {
     "symba, three layers, margin": (DEEP, replace(DEEPER, rate=0.04, margin=1.0, generator="off")),
     "threshold": (RAGGED, THRESHOLD),
     "threshold, two steps": (RAGGED, replace(THRESHOLD, steps=2)),
+    "threshold, which knows no margin": (RAGGED, replace(THRESHOLD, margin=1.0)),
     "threshold, four steps, alpha 0": (RAGGED, replace(THRESHOLD, steps=4, alpha=0.0)),
     "threshold, half the rate for biases": (RAGGED, replace(THRESHOLD, bias_factor=0.5)),
     "threshold, no lateral synapses": (RAGGED, replace(THRESHOLD, lateral=False)),
