@@ -8,7 +8,10 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from onward.hw.spec.protocol import COUNTERS
 
-__all__ = ["Access", "AccessKind", "HostPort", "SampleTail"]
+__all__ = ["RESULT_BITS", "Access", "AccessKind", "HostPort", "SampleTail"]
+
+RESULT_BITS = 8
+"""Of the address of a result word: enough for the largest buffer that a configuration may ask for."""
 
 
 class AccessKind(enum.Enum, shape=2):
@@ -59,8 +62,8 @@ class HostPort(Signature):
                 "sample": Out(stream.Signature(SampleTail)),
                 "slot_free": In(1),
                 "run": Out(stream.Signature(12)),
-                "done": In(stream.Signature(7)),
-                "result_address": Out(6),
+                "done": In(stream.Signature(RESULT_BITS + 1)),
+                "result_address": Out(RESULT_BITS),
                 "result_data": In(32),
                 "access": Out(stream.Signature(Access)),
                 "answer": In(stream.Signature(signed(18))),

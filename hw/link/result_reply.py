@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from onward.hw.core.host_port import RESULT_BITS
 from onward.hw.spec.protocol import REPLY, Command, Status
 
 from .layouts import PacketByte
@@ -26,9 +27,9 @@ class ResultReply(wiring.Component):
     -------
     i : In(stream of Outstanding)
         Commands given to the core, in order.
-    done : In(stream of 7 bits)
+    done : In(stream of RESULT_BITS + 1 bits)
         Ends of programs, with the number of results.
-    address : Out(6), data : In(32)
+    address : Out(RESULT_BITS), data : In(32)
         Read port of the results, one cycle latency.
     o : Out(stream of PacketByte)
         Replies.
@@ -38,8 +39,8 @@ class ResultReply(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(Outstanding)),
-                "done": In(stream.Signature(7)),
-                "address": Out(6),
+                "done": In(stream.Signature(RESULT_BITS + 1)),
+                "address": Out(RESULT_BITS),
                 "data": In(32),
                 "o": Out(stream.Signature(PacketByte)),
             }
@@ -66,7 +67,7 @@ class ResultReply(wiring.Component):
             with m.If(held == answered):
                 m.d.sync += older.eq(self.i.payload)
 
-        word = Signal(6)
+        word = Signal(RESULT_BITS)
         part = Signal(2)
         byte, last = self.o.payload.byte, self.o.payload.last
         m.d.comb += [self.address.eq(word), self.done.ready.eq(self.o.valid & self.o.ready & last)]

@@ -78,7 +78,7 @@ class CoreConfig:
             "vectors": (2, 256),
             "elements": (2, 4096),
             "program": (16, 4096),
-            "results": (4, 64),
+            "results": (4, 256),
             "baud": (300, 12_000_000),
         }
         for field, (low, high) in limits.items():

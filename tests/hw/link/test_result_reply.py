@@ -40,7 +40,7 @@ def test_replies_in_order(chance):
     dut = BENCH.dut
     rng = random.Random(3)
     commands = [{"run": n % 3 == 0, "sequence": 200 + n} for n in range(8)]
-    runs = [[rng.getrandbits(32) for _ in range(length)] for length in (0, 1, 64, 2, 0, 3, 5, 1)]
+    runs = [[rng.getrandbits(32) for _ in range(length)] for length in (0, 1, 256, 2, 0, 3, 5, 1)]
 
     async def main(context):
         for command, results in zip(commands, runs, strict=True):

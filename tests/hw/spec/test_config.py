@@ -18,6 +18,7 @@ BASE = PRESETS["tiny"]
         ({"inputs": 0}, "inputs must be 1 to 4096, not 0"),
         ({"classes": 1}, "classes must be 2 to 256, not 1"),
         ({"lanes": 2000}, "lanes must be 1 to 1024, not 2000"),
+        ({"results": 257}, "results must be 4 to 256, not 257"),
         ({"hidden": ()}, "hidden must name at least one layer"),
         ({"hidden": (4, 0)}, r"not \[4, 0\]"),
         ({"hidden": ("4",)}, "hidden has a value of the wrong type"),
