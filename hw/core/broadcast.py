@@ -17,7 +17,7 @@ from .operand_unit import OperandUnit
 from .pixel_merge import PixelMerge
 from .sample_buffer import Pixel
 from .scanner import Scanner
-from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, Y
+from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, X, Y
 from .vector_op import HostOp, VectorOp
 
 __all__ = ["Broadcast"]
@@ -42,7 +42,8 @@ class Broadcast(wiring.Component):
     ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use.
     ``emits_update``, ``emits_store``, ``emits_second`` : emission of a micro-operation that writes a row, that stores a
     word, that uses the second vector port.
-    ``busy`` : an instruction is at work. ``work`` : a multiplication was issued (for the counter).
+    ``busy`` : an instruction is at work. ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies,
+    reads a row of weights, writes one; in cycle 8, when it is known which elements are 0 (for the counters).
     ``operand_saturated`` : pulse.
     """
 
@@ -74,6 +75,8 @@ class Broadcast(wiring.Component):
                 "emits_second": Out(1),
                 "busy": Out(1),
                 "work": Out(1),
+                "row_read": Out(1),
+                "row_write": Out(1),
                 "operand_saturated": Out(1),
                 "seed_valid": In(1),
                 "seed": In(32),
@@ -294,6 +297,9 @@ class Broadcast(wiring.Component):
             self.uop.m.eq(operand.m),
             self.reducing.eq(final.valid & final.flags.reduce),
             self.work.eq(final.valid & final.flags.product),
+            # An update reads its row, too; a row access of the host is no product.
+            self.row_read.eq(self.work & (final.flags.update | (final.flags.x == X.WEIGHT))),
+            self.row_write.eq(self.work & final.flags.update),
             self.operand_saturated.eq(final.valid & operand.saturated & (uses_operand | masked) & final.flags.product),
         ]
         return m

@@ -248,6 +248,8 @@ class Core(wiring.Component):
             Cat(cluster.word_saturated for cluster in clusters).any(),
             broadcast.operand_saturated,
             reducer.saturated + scalars.element_saturation,
+            broadcast.row_read,
+            broadcast.row_write,
         )
         for counter, amount in zip(self.host.counters, amounts, strict=True):
             with m.If(self.host.reset):

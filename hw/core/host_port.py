@@ -47,7 +47,7 @@ class HostPort(Signature):
     next program does not start before.
     ``result_address``, ``result_data`` : read port of the results, one cycle latency.
     ``access``, ``answer`` : row accesses and the values read, in order. Only while not ``busy``.
-    ``counters`` : seven 48-bit counters, in the order of ``protocol.COUNTERS``.
+    ``counters`` : nine 48-bit counters, in the order of ``protocol.COUNTERS``.
     ``seed`` : stream; restarts the generators. Only while not ``busy``.
     ``reset`` : pulse; clears counters and sample slots. Only while not ``busy``.
     ``busy`` : a program runs, waits to start, or its ``done`` has not been accepted.

@@ -75,7 +75,7 @@ class ReportSource(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
 
-        # Seven counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit
+        # The counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit
         # for each: a choice by number takes twice the logic.
         caught = Signal(_COUNTER_BITS)
         sources = [*self.counters, caught[8:]]

@@ -22,7 +22,7 @@ __all__ = [
     "max_payload",
 ]
 
-VERSION = 2
+VERSION = 3
 """Of frames, commands and instruction words."""
 REPLY = 0x80
 
@@ -84,9 +84,12 @@ COUNTERS = (
     "vector_saturations",
     "operand_saturations",
     "element_saturations",
+    "row_reads",
+    "row_writes",
 )
 """``cycles``: clock cycles from the start to the end of programs; ``busy_cycles``: of these, cycles in which the lane
-multipliers had a product to make; ``samples``: programs ended. Saturations: see docs/instruction-set.md."""
+multipliers had a product to make; ``samples``: programs ended. ``row_reads``, ``row_writes``: rows of the weight memory
+read and written by instructions, not by the host. Saturations and rows: see docs/instruction-set.md."""
 
 
 def max_payload(config: CoreConfig) -> int:

@@ -181,6 +181,9 @@ def _report(path: Path, figures: dict[str, Any], json: Path | None) -> None:
             ("multiplier use", f"{100 * figures['mac_utilisation']:.0f} %"),
             (f"samples/s at {figures['clock_mhz']:g} MHz", f"{figures['samples_per_s']:,.0f}"),
         ]
+    for kind, done in (("reads", "read"), ("writes", "written")):
+        if figures[f"row_{kind}"] is not None:
+            rows.append((f"weight rows {done} a sample", f"{figures[f'row_{kind}_per_sample']:,.1f}"))
     rows += [
         ("samples/s here", f"{figures['host_samples_per_s']:,.0f}"),
         ("saturations", ", ".join(f"{name} {count}" for name, count in figures["saturations"].items())),

@@ -30,12 +30,15 @@ def training_figures(config: CoreConfig, training: Training) -> dict[str, Any]:
     samples = len(training.labels)
     counters = training.counters
     cycles, busy = counters["cycles"], counters["busy_cycles"]
+    rows = {name: counters[name] for name in ("row_reads", "row_writes")}
     return {
         "samples": samples,
         "cycles": cycles,
         "cycles_per_sample": cycles / samples if cycles else None,
         "busy_cycles": busy,
         "mac_utilisation": busy / cycles if cycles and busy is not None else None,
+        **rows,
+        **{f"{name}_per_sample": None if count is None else count / samples for name, count in rows.items()},
         "clock_mhz": config.clock_mhz,
         "samples_per_s": config.clock_mhz * 1e6 * samples / cycles if cycles else None,
         "host_samples_per_s": samples / training.seconds,

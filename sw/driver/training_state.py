@@ -39,10 +39,12 @@ class TrainingState:
 
     def after(self, stretch: Training, steps: int) -> TrainingState:
         """The state when the training has gone on by ``stretch``, to ``steps`` steps in all."""
+        # What a checkpoint of an older version has not counted is unknown, too.
+        missing = None if self.steps else 0
         return TrainingState(
             steps,
             np.concatenate((self.guesses, stretch.guesses)),
-            {name: _sum(self.counters.get(name, 0), count) for name, count in stretch.counters.items()},
+            {name: _sum(self.counters.get(name, missing), count) for name, count in stretch.counters.items()},
             self.seconds + stretch.seconds,
             self.validation,
         )

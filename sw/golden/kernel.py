@@ -24,7 +24,7 @@ OP, SOURCE, INIT, FINE, NEG, STORE, S, D, RI, P1I, P2I, ROW, N, P1, P2, ELEM, TI
 # Entries of the parameter vector, see ``machine.parameters``.
 LANES, GROUP, CLUSTER, WEIGHT_BITS, OPERAND_BITS, ACC_BITS, WF, FA, FINE_F, COARSE_F, RESULTS = range(11)
 LOG2E, LOG2E_SCALAR, WHITE, NEAREST = range(11, 15)
-BUSY, SAMPLES, WEIGHT_SAT, VECTOR_SAT, OPERAND_SAT, ELEMENT_SAT = range(6)
+BUSY, SAMPLES, WEIGHT_SAT, VECTOR_SAT, OPERAND_SAT, ELEMENT_SAT, READS, WRITES = range(8)
 
 
 @jit
@@ -332,10 +332,12 @@ def _vector_op(word, par, state, sample):
             if x == 0:
                 continue
             counters[BUSY] += 1
+            counters[READS] += 1
             if op == 1:
                 m = _operand(x, scale, word[NEG], fraction, bits, -1, counters)
                 _mac(acc, weights[row + j], m, w_shift)
             else:
+                counters[WRITES] += 1
                 generators[lanes] = _step(generators[lanes])
                 random = -1 if par[NEAREST] else generators[lanes]
                 m = _operand(x, scale, word[NEG], fraction, bits, random, counters)
@@ -355,6 +357,7 @@ def _vector_op(word, par, state, sample):
             total = 0
             for t in range(word[TILES]):
                 counters[BUSY] += 1
+                counters[READS] += 1
                 for lane in range(lanes):
                     total += np.int64(weights[row + t * word[IMM] + j, lane]) * vectors[p1 + t, lane]
             out = _to_fixed(_mul(scale, _from_int(total, par[WF] + 11)), 11, counters)
@@ -383,6 +386,7 @@ def _vector_op(word, par, state, sample):
     elif op == 10:
         for i in range(group):
             counters[BUSY] += 1
+            counters[READS] += 1
             for lane in range(lanes):
                 product = max(np.int64(weights[row + i, lane]), 0) * vectors[p2, lane - lane % group + i]
                 acc[lane] += (product if lane % group == i else -product) << (par[FA] - par[WF] - 11)
@@ -390,6 +394,8 @@ def _vector_op(word, par, state, sample):
         k = 11 + fine - par[WF]
         for i in range(group):
             counters[BUSY] += 1
+            counters[READS] += 1
+            counters[WRITES] += 1
             counters[WEIGHT_SAT] += _lateral_update(
                 weights[row + i], i, vectors[p1], vectors[p2], generators, group, k, par[NEAREST], -w_high - 1, w_high
             )

@@ -100,6 +100,7 @@ class Machine:
             acc.zero_()
         if word.op is Op.MAC:
             for j, x in self._elements(word, p2, sample):
+                self._count("row_reads", 1)
                 acc += (state.weights[row + j].long() * self._operand(x, word)) << (
                     product_shift - config.weight.fraction
                 )
@@ -132,6 +133,7 @@ class Machine:
                 acc[j] += (m * _ONE) << (product_shift - ELEMENT.fraction)
         elif word.op is Op.LMAC:
             self._busy(config.group)
+            self._count("row_reads", config.group)
             shift = config.accumulator_fraction - config.weight.fraction - ELEMENT.fraction
             for i in range(config.group):
                 signed = self._spread(state.vectors[p2], i)
@@ -194,6 +196,8 @@ class Machine:
         """Add a product with ELEMENT.fraction + operand.fraction fraction bits to a row, rounded."""
         weights, form = self.state.weights, self.config.weight
         self._step_lanes()
+        self._count("row_reads", 1)
+        self._count("row_writes", 1)
         k = ELEMENT.fraction + operand.fraction - form.fraction
         if self.rounding == "stochastic":
             random = self.state.generators[: self.config.lanes] >> 16
@@ -220,6 +224,7 @@ class Machine:
         scale = int(state.scalars[word.s])
         for j in range(word.n):
             self._busy(word.tiles)
+            self._count("row_reads", word.tiles)
             total = sum(
                 int((state.weights[row + t * word.imm + j].long() * vector[t]).sum()) for t in range(word.tiles)
             )

@@ -22,6 +22,8 @@ COUNTED = (
     "vector_saturations",
     "operand_saturations",
     "element_saturations",
+    "row_reads",
+    "row_writes",
 )
 """The counters of the protocol that do not depend on time, in the order of :attr:`State.counters`."""
 

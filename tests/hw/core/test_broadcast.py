@@ -9,6 +9,7 @@ from amaranth.sim import Simulator
 
 from onward.hw.core.broadcast import Broadcast
 from onward.hw.core.uop import OPERAND_STAGE
+from onward.hw.core.vector_op import HostOp
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import scalar_from_float
 from onward.hw.spec.isa import Op, Source
@@ -60,10 +61,11 @@ class Bench:
         ctx.set(dut.i.valid, 0)
         ctx.set(dut.scale, ONE)
 
-    def run(self, test: Any) -> None:
+    def run(self, test: Any, *watchers: Any) -> None:
         simulator = Simulator(self.dut)
         simulator.add_clock(1e-6)
-        simulator.add_testbench(self.memories, background=True)
+        for watcher in (self.memories, *watchers):
+            simulator.add_testbench(watcher, background=True)
         simulator.add_testbench(test)
         simulator.run()
 
@@ -185,3 +187,46 @@ def test_single_port_updates_in_every_second_cycle(source: Source, work: int) ->
         assert cycles == list(range(cycles[0], cycles[0] + 8, 2))
 
     bench.run(test)
+
+
+@pytest.mark.parametrize("memory", ["bram", "spram"])
+@pytest.mark.parametrize(
+    ("op", "fields", "reads", "writes"),
+    [
+        (Op.MAC, {"source": Source.SAMPLE, "n": 20, "init": 1}, 3, 0),
+        (Op.MAC, {"source": Source.SAMPLE, "n": 19, "init": 1}, 2, 0),
+        (Op.MAC, {"source": Source.CONST, "n": 0, "init": 1}, 0, 0),
+        (Op.UPD, {"source": Source.CONST, "n": 4}, 4, 4),
+        (Op.UPD, {"source": Source.ELEMENTS, "n": 5, "e": 1}, 3, 3),
+        (Op.UPD, {"source": Source.CONST, "n": 0}, 0, 0),
+        (Op.ROWS, {"n": 3, "tiles": 2, "stride": 10}, 6, 0),
+        (Op.LMAC, {"n": 4, "init": 1}, 4, 0),
+        (Op.LUPD, {"n": 4}, 4, 4),
+        (Op.RED, {"n": 1, "tiles": 2}, 0, 0),
+        (Op.DOT, {"n": 1, "tiles": 2}, 0, 0),
+        (Op.MACV, {"n": 1}, 0, 0),
+        (Op.MACVV, {"n": 1}, 0, 0),
+        (Op.NOISE, {"n": 1}, 0, 0),
+        (Op.SCAT, {"n": 3, "e": 0}, 0, 0),
+        (Op.ST, {"n": 1}, 0, 0),
+        (HostOp.LOAD_LANE, {"n": 1}, 0, 0),
+        (HostOp.STORE_ROW, {"n": 1}, 0, 0),
+        (HostOp.READ_WEIGHT, {"n": 1}, 0, 0),
+        (HostOp.READ_VECTOR, {"n": 1}, 0, 0),
+    ],
+)
+def test_rows_read_and_written(op: int, fields: dict[str, int], reads: int, writes: int, memory: str) -> None:
+    bench = Bench(replace(TINY, memory=memory))
+    counted = [0, 0]
+
+    async def count(ctx: Any) -> None:
+        async for _, _, read, write in ctx.tick().sample(bench.dut.row_read, bench.dut.row_write):
+            counted[0] += read
+            counted[1] += write
+
+    async def test(ctx: Any) -> None:
+        await bench.issue(ctx, op=op, row=10, **fields)
+        await ctx.tick().repeat(40)
+        assert counted == [reads, writes]
+
+    bench.run(test, count)

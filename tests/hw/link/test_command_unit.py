@@ -219,11 +219,11 @@ def test_run_keeps_the_sample(chance):
 @chances
 def test_counters_seed_reset(chance):
     async def main(host, core):
-        core.counters = [1, 2, 3, 4, 5, 6, (1 << 48) - 1]
-        assert await host.ask(Command.COUNTERS) == (Status.OK, struct.pack("<7Q", *core.counters))
+        core.counters = [1, 2, 3, 4, 5, 6, 7, 8, (1 << 48) - 1]
+        assert await host.ask(Command.COUNTERS) == (Status.OK, struct.pack("<9Q", *core.counters))
         assert await host.ask(Command.SEED, u32(0xDEADBEEF)) == (Status.OK, b"")
         assert await host.ask(Command.RESET) == (Status.OK, b"")
-        assert await host.ask(Command.COUNTERS) == (Status.OK, bytes(56))
+        assert await host.ask(Command.COUNTERS) == (Status.OK, bytes(72))
 
     assert converse(main, chance).events == [("seed", 0xDEADBEEF), ("reset",)]
 

@@ -100,9 +100,9 @@ def test_one_of_everything(chance):
             sample = Sample([(n, int(value)) for n, value in enumerate(image) if value], number % 3)
             assert frames.parse_results(reply.result()).tolist() == default_results(5, sample)
 
-        core.counters = [10, 20, 30, 40, 50, 60, 70]
+        core.counters = [10, 20, 30, 40, 50, 60, 70, 80, 90]
         counters = frames.parse_counters((await line.ask(Command.COUNTERS)).result())
-        assert list(counters.values()) == [10, 20, 30, 40, 50, 60, 70]
+        assert list(counters.values()) == [10, 20, 30, 40, 50, 60, 70, 80, 90]
         (await line.ask(Command.RESET)).result()
 
     converse(main, chance)

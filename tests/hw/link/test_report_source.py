@@ -38,12 +38,12 @@ def test_identity(chance):
 
 @pytest.mark.parametrize("chance", [1.0, 0.5])
 def test_counters(chance):
-    counters = [0, 1, 0xFFFF_FFFF_FFFF, 0x0102_0304_0506, 1 << 47, 255, 256]
+    counters = [0, 1, 0xFFFF_FFFF_FFFF, 0x0102_0304_0506, 1 << 47, 255, 256, 65535, 3]
 
     async def main(context):
         context.set(BENCH.dut.counters, counters)
         for _ in range(2):
-            assert await report(context, 1, chance) == struct.pack("<7Q", *counters)
+            assert await report(context, 1, chance) == struct.pack("<9Q", *counters)
         assert (await report(context, 0))[0] == VERSION
 
     BENCH.run(main)
@@ -56,12 +56,12 @@ def test_a_counter_is_never_torn(start):
 
     async def count(context):
         while True:
-            context.set(BENCH.dut.counters, [now[0]] * 7)
+            context.set(BENCH.dut.counters, [now[0]] * 9)
             await context.tick()
             now[0] += 1
 
     async def main(context):
-        values = struct.unpack("<7Q", await report(context, 1, chance=0.7))
+        values = struct.unpack("<9Q", await report(context, 1, chance=0.7))
         assert all(start <= value <= now[0] for value in values)
         assert sorted(values) == list(values)
 
@@ -73,7 +73,7 @@ def test_latency_and_throughput():
 
     async def main(context):
         context.set(dut.o.ready, 1)
-        for count, latency, length in ((0, 1, 21), (1, 2, 7 * 9 - 1)):
+        for count, latency, length in ((0, 1, 21), (1, 2, 9 * 9 - 1)):
             context.set(dut.count, count)
             context.set(dut.start, 1)
             await context.tick()

@@ -100,6 +100,10 @@ def test_board_with_a_clock(trained: Trained) -> None:
     assert metrics["cycles_per_sample"] == 100
     assert metrics["samples_per_s"] == pytest.approx(800_000)
     assert metrics["mac_utilisation"] == pytest.approx(metrics["busy_cycles"] / metrics["cycles"])
+    for name in ("row_reads", "row_writes"):
+        assert metrics[f"{name}_per_sample"] == pytest.approx(metrics[name] / metrics["samples"])
+    # FF writes no row that it does not read, and reads them in forward passes, too.
+    assert 0 < metrics["row_writes"] < metrics["row_reads"]
 
 
 def test_folder_that_exists(refused: Refused, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +208,7 @@ def test_validation(trained: Trained, run: Run) -> None:
     assert every["validation_curve"] == metrics["validation_curve"][1:]
     assert every["test_samples"] == 50
     for other in (metrics, every):
-        for name in ("weights_sha256", "curve", "saturations", "busy_cycles", "samples", "images"):
+        for name in ("weights_sha256", "curve", "saturations", "busy_cycles", "row_reads", "samples", "images"):
             assert other[name] == plain[name], name
     assert (every["test_error_goodness"], every["test_error_readout"]) == (
         plain["test_error_goodness"],

@@ -101,7 +101,7 @@ class ModelCore:
             case Command.SAMPLE:
                 return self._sample(payload)
             case Command.COUNTERS:
-                return Status.OK, struct.pack("<7Q", self.cycles, *state.counters.tolist())
+                return Status.OK, struct.pack("<9Q", self.cycles, *state.counters.tolist())
             case Command.SEED:
                 state.seed(struct.unpack("<I", payload)[0])
             case Command.RESET:

@@ -303,9 +303,9 @@ def test_results_and_counters():
     assert parse_results(b"").tolist() == []
     with pytest.raises(LinkError, match="has 5 bytes instead of 4"):
         parse_results(bytes(5))
-    assert parse_counters(struct.pack("<7Q", *range(7))) == dict(zip(COUNTERS, range(7), strict=True))
-    with pytest.raises(LinkError, match="COUNTERS has 55 bytes instead of 56"):
-        parse_counters(bytes(55))
+    assert parse_counters(struct.pack("<9Q", *range(9))) == dict(zip(COUNTERS, range(9), strict=True))
+    with pytest.raises(LinkError, match="COUNTERS has 71 bytes instead of 72"):
+        parse_counters(bytes(71))
 
 
 def test_identity():

@@ -20,6 +20,8 @@ COUNTERS = {
     "vector_saturations": 2,
     "operand_saturations": 3,
     "element_saturations": 4,
+    "row_reads": 25_000,
+    "row_writes": 5_050,
 }
 
 
@@ -38,6 +40,8 @@ def test_figures() -> None:
     assert figures["samples"] == 100
     assert figures["cycles_per_sample"] == 400
     assert figures["mac_utilisation"] == 0.75
+    assert (figures["row_reads"], figures["row_writes"]) == (25_000, 5_050)
+    assert (figures["row_reads_per_sample"], figures["row_writes_per_sample"]) == (250, 50.5)
     assert figures["samples_per_s"] == pytest.approx(80e6 / 400)
     assert figures["host_samples_per_s"] == 200
     assert figures["saturations"] == {"weight": 1, "vector": 2, "operand": 3, "element": 4}
@@ -46,8 +50,8 @@ def test_figures() -> None:
 
 
 def test_figures_without_a_clock() -> None:
-    figures = training_figures(TINY, training(COUNTERS | {"cycles": None}))
-    for name in ("cycles", "cycles_per_sample", "mac_utilisation", "samples_per_s"):
+    figures = training_figures(TINY, training(COUNTERS | {"cycles": None, "row_reads": None}))
+    for name in ("cycles", "cycles_per_sample", "mac_utilisation", "samples_per_s", "row_reads_per_sample"):
         assert figures[name] is None, name
     assert figures["busy_cycles"] == 30_000
 

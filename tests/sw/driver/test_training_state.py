@@ -43,6 +43,11 @@ def test_what_one_board_could_not_count_is_unknown() -> None:
         assert state.counters == {"cycles": None}
 
 
+def test_what_an_older_version_has_not_counted_is_unknown() -> None:
+    state = TrainingState().after(stretch([0], {"cycles": 3}), 1).after(stretch([0], {"cycles": 3, "row_reads": 4}), 2)
+    assert state.counters == {"cycles": 6, "row_reads": None}
+
+
 def test_comes_back() -> None:
     state = made()
     again = TrainingState.from_json(state.to_json(), state.guesses.astype(np.int16))

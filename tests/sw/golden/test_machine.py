@@ -10,6 +10,7 @@ from onward.hw.spec.isa import Instruction, Op, Source, Store
 from onward.hw.spec.presets import PRESETS
 from onward.sw.golden.machine import Machine, ProgramError
 from onward.sw.golden.sample import Sample
+from onward.sw.golden.state import COUNTED
 
 TINY = PRESETS["tiny"]
 EMPTY = Sample(torch.tensor([], dtype=torch.int64), torch.tensor([], dtype=torch.int64), 0)
@@ -39,6 +40,38 @@ def test_forward_product_and_relu() -> None:
     assert (machine.state.vectors[4] / 2048).tolist() == [1.5, 0.0, 1.0, 0.0]
     assert math.isclose(scalar_to_float(norm), 1.5**2 + 1, rel_tol=2**-15)
     assert machine.state.counters[:2].tolist() == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("word", "reads", "writes"),
+    [
+        (Instruction(Op.MAC, source=Source.SAMPLE, init=1, n=20), 2, 0),
+        (Instruction(Op.MAC, source=Source.SAMPLE, init=1, n=5), 1, 0),
+        (Instruction(Op.MAC, source=Source.VECTOR, init=1, n=8, p2=0), 3, 0),
+        (Instruction(Op.MAC, source=Source.CONST, init=1, n=4), 4, 0),
+        (Instruction(Op.UPD, source=Source.VECTOR, n=8, p1=0, p2=0), 3, 3),
+        (Instruction(Op.UPD, source=Source.ELEMENTS, n=6, p1=0, e=0), 1, 1),
+        (Instruction(Op.ROWS, n=3, tiles=2, imm=3, p1=0, e=10), 6, 0),
+        (Instruction(Op.LMAC, init=1, p2=0), TINY.group, 0),
+        (Instruction(Op.LUPD, p1=0, p2=0), TINY.group, TINY.group),
+        (Instruction(Op.RED, d=1, p1=0, tiles=2), 0, 0),
+        (Instruction(Op.DOT, d=1, p1=0, p2=1, tiles=1), 0, 0),
+        (Instruction(Op.MACV, init=1, p1=0), 0, 0),
+        (Instruction(Op.MACVV, init=1, p1=0, p2=1), 0, 0),
+        (Instruction(Op.NOISE, init=1), 0, 0),
+        (Instruction(Op.SCAT, init=1, n=4, e=0), 0, 0),
+        (Instruction(Op.ST, p1=3), 0, 0),
+    ],
+    ids=lambda value: value.op.name if isinstance(value, Instruction) else None,
+)
+def test_rows_read_and_written(word: Instruction, reads: int, writes: int) -> None:
+    """Of two nonzero pixels, three nonzero vector elements, one nonzero element."""
+    machine = Machine(TINY)
+    machine.state.vectors[:2] = torch.tensor([[0, 7, -7, 0], [0, 0, 0, 9]])
+    machine.state.elements[3] = 5
+    machine.run([word, END], 0, Sample(torch.tensor([1, 5]), torch.tensor([128, 64]), 2))
+    counted = dict(zip(COUNTED, machine.state.counters.tolist(), strict=True))
+    assert (counted["row_reads"], counted["row_writes"]) == (reads, writes)
 
 
 def test_residual() -> None:
