@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.sw.programs.assembler import Program
+from onward.sw.programs.bp import BPParameters, build_bp, build_dfa, initial_bp_weights
 from onward.sw.programs.ff import FFParameters, build_ff, initial_weights
 from onward.sw.programs.pff import build_pff, build_pff_inference
 from onward.sw.programs.pff_parameters import PFFParameters
 from onward.sw.programs.pff_weights import initial_pff_weights
+from onward.sw.programs.sigprop import SigPropParameters, build_sigprop, initial_sigprop_weights
 
 __all__ = ["RULES", "Parameters", "Rule", "change_parameters", "find_rule"]
 
-Parameters = FFParameters | PFFParameters
+Parameters = FFParameters | PFFParameters | BPParameters | SigPropParameters
 """What a rule's program is made for. All have ``rate``, ``readout_rate`` and ``scaled``."""
 
 
@@ -47,6 +49,9 @@ RULES: dict[str, Rule] = {
     # With rates that fall to a twentieth: 5 % of the MNIST test images wrong after one epoch; half of them, 5.2 %.
     "ff": Rule("ff", FFParameters(rate=0.3, readout_rate=0.1), build_ff, build_ff, initial_weights),
     "pff": Rule("pff", PFFParameters(), build_pff, build_pff_inference, initial_pff_weights),
+    "sigprop": Rule("sigprop", SigPropParameters(), build_sigprop, build_sigprop, initial_sigprop_weights),
+    "bp": Rule("bp", BPParameters(), build_bp, build_bp, initial_bp_weights),
+    "dfa": Rule("dfa", BPParameters(), build_dfa, build_dfa, initial_bp_weights),
 }
 
 

@@ -141,6 +141,8 @@ def evaluate(
 ) -> Evaluation:
     """Classify images with the weights that are on the board, by the entry ``infer`` of ``program``.
 
+    An entry ``prepare``, if the program has one, is run once before: what it leaves in registers serves all images.
+
     Raises
     ------
     ConfigError
@@ -148,7 +150,10 @@ def evaluate(
     """
     check_images(board.config, images, labels, len(images))
     board.load_program(program)
-    results = np.array(board.run("infer", Batch.from_images(images, labels), progress), dtype=np.int64)
+    batch = Batch.from_images(images, labels)
+    if "prepare" in program.entries:
+        board.run("prepare", Batch.from_images(images[:1], labels[:1]))
+    results = np.array(board.run("infer", batch, progress), dtype=np.int64)
     return Evaluation(results[:, 0], results[:, 1], labels.astype(np.int64))
 
 
