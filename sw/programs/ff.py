@@ -23,7 +23,7 @@ from onward.hw.spec.memory_map import Matrix
 
 from .assembler import Assembler, Program
 
-__all__ = ["FFParameters", "build_ff", "initial_weights"]
+__all__ = ["FFBuilder", "FFParameters", "build_ff", "initial_weights"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,10 @@ class FFParameters:
         return replace(self, rate=self.rate * factor, readout_rate=self.readout_rate * factor)
 
 
+_WIDE_DEPTH = 6
+"""Hidden layers whose norms, of the neutral and the positive pass, there are scalar registers for."""
+
+
 @dataclass(frozen=True)
 class _Layer:
     """Rows and registers of one hidden layer."""
@@ -83,10 +87,17 @@ class _Layer:
         return self.weights.tiles
 
 
-class _Builder:
-    """Emits the passes; ``phase`` is N (neutral), P (positive) or G (negative)."""
+class FFBuilder:
+    """Emits the passes; ``phase`` is N (neutral), P (positive) or G (negative).
 
-    def __init__(self, config: CoreConfig, parameters: FFParameters) -> None:
+    Parameters
+    ----------
+    config : the core.
+    parameters : of the rule.
+    depth : hidden layers of the configuration to make the program for, from the first one on; all if left out.
+    """
+
+    def __init__(self, config: CoreConfig, parameters: FFParameters, depth: int | None = None) -> None:
         self.config, self.parameters = config, parameters
         self.asm = asm = Assembler(config)
         self.label = asm.index("label", config.classes)
@@ -95,7 +106,7 @@ class _Builder:
         self.labels = asm.map.add("WL", config.classes, config.hidden[0])
         self.layers = []
         inputs = config.inputs
-        for number, units in enumerate(config.hidden, 1):
+        for number, units in enumerate(config.hidden[:depth], 1):
             vectors = {phase: asm.vector(f"z{phase}{number}", units) for phase in "NPG"}
             weights = asm.map.add(f"W{number}", inputs, units)
             bias = asm.map.add(f"b{number}", 1, units)
@@ -188,10 +199,16 @@ class _Builder:
         """Register of a layer's sum of squares; of the positive phase later its modulator."""
         return {"N": "gN", "P": f"gP{number}", "G": f"gG{number % 3}"}[phase]
 
-    @staticmethod
-    def norm(phase: str, number: int) -> str:
+    def norm(self, phase: str, number: int) -> str:
         """Register of a layer's 1/norm; later times the rate of the update that uses it."""
-        return {"N": f"rN{number}", "P": f"rP{number}", "G": f"rG{number % 3}"}[phase]
+        neutral = "P" if self.readout_first else "N"
+        return {"N": f"r{neutral}{number}", "P": f"rP{number}", "G": f"rG{number % 3}"}[phase]
+
+    @property
+    def readout_first(self) -> bool:
+        """Whether the readout learns before the positive pass, which waits for its softmax: in deep nets, so that both
+        passes can have the same registers."""
+        return len(self.layers) > _WIDE_DEPTH
 
     def add_logits(self, layer: _Layer) -> None:
         """logits (+)= R LN(zN) of one layer."""
@@ -335,19 +352,25 @@ class _Builder:
         asm.entry("train")
         asm.emit(Op.LAB, "label", d=self.label)
         self.start(*self.training_constants())
-        self.first_layer("P", self.label)
+        if not self.readout_first:
+            self.first_layer("P", self.label)
         self.readout()
         asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)
         self.draw()
         asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
+        if self.readout_first:
+            self.learn_readout()
+            self.first_layer("P", self.label)
         for layer in later:
             self.layer("P", layer)
             self.measure("P", layer, scale=layer is not self.layers[-1])
-        asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-ONE_PROBABILITY & 0xFFFF)
-        self.readout_rates()
+        if not self.readout_first:
+            asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-ONE_PROBABILITY & 0xFFFF)
+            self.readout_rates()
         self.first_layer("G", self.wrong)
         self.modulator(self.layers[0])
-        self.update_readout()
+        if not self.readout_first:
+            self.update_readout()
         for layer in later:
             # The layer below learns while the scalar unit works out this layer's modulator.
             self.layer("G", layer)
@@ -357,6 +380,12 @@ class _Builder:
         self.update(self.layers[-1])
         asm.emit(Op.OUTI, "guess", ri=self.guess)
         asm.emit(Op.END)
+
+    def learn_readout(self) -> None:
+        """The readout's error and update, one after the other."""
+        self.asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-ONE_PROBABILITY & 0xFFFF)
+        self.readout_rates()
+        self.update_readout()
 
     def training_constants(self) -> list[tuple[str, float]]:
         """Scalars that only training needs; those that change nothing take no register."""
@@ -431,7 +460,7 @@ def build_ff(config: CoreConfig, parameters: FFParameters | None = None) -> Prog
     ConfigError
         If weights, registers or program do not fit the core.
     """
-    builder = _Builder(config, parameters or FFParameters())
+    builder = FFBuilder(config, parameters or FFParameters())
     builder.train()
     builder.infer()
     return builder.asm.assemble()
