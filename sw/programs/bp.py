@@ -218,7 +218,7 @@ def _build(config: CoreConfig, parameters: BPParameters | None, feedback: Feedba
 
 
 def initial_bp_weights(program: Program, seed: int) -> NDArray[np.int32]:
-    """Weight rows (rows, lanes) to start from: W normal with deviation sqrt(2/inputs), R and B 1/sqrt(units); else 0."""
+    """Weight rows (rows, lanes) to start from: normal, W of deviation sqrt(2/inputs), R and B 1/sqrt(units); else 0."""
     config = program.config
     generator = np.random.default_rng(seed)
     memory = np.zeros((config.rows, config.lanes), dtype=np.int32)

@@ -102,7 +102,7 @@ class DenseLayers:
         fields: dict[str, int],
     ) -> None:
         """MAC or UPD of one tile of a layer's weights over all its inputs."""
-        place = {"source": Source.SAMPLE} if below is None else {"source": Source.VECTOR, "p2": below}
+        place: dict[str, int] = {"source": Source.SAMPLE} if below is None else {"source": Source.VECTOR, "p2": below}
         if below_index:
             place["p2i"] = below_index
         row, s = layer.weights.row(tile), self.asm.scalar(scale)

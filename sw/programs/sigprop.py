@@ -1,16 +1,16 @@
 """Signal propagation (Kohan, Rietman and Siegelmann, arXiv 2204.01723), one sample at a time, as a program.
 
 The label travels through the same layers as a second input: ``t1(c) = relu(S_c)`` beside ``h1 = relu(x W1 + b1)``,
-above that ``h = relu(LN(h') W + b)`` and ``t(c) = relu(LN(t'(c)) W + b)``, with the primes those of the layer below. Each
-layer has a loss of its own, the cross-entropy of the softmax over ``similarity * k_c`` with the cosines
+above that ``h = relu(LN(h') W + b)`` and ``t(c) = relu(LN(t'(c)) W + b)``, with the primes those of the layer below.
+Each layer has a loss of its own, the cross-entropy of the softmax over ``similarity * k_c`` with the cosines
 ``k_c = LN(h) . LN(t(c))``, and no error goes to the layer below. With ``e_c = p_c - y_c`` a layer descends along
 
     similarity (sum of e_c LN(t(c)) - sum of e_c k_c LN(h)) / |h|      where h > 0, for h,
     similarity e_c (LN(h) - k_c LN(t(c))) / |t(c)|                     where t(c) > 0, for each t(c).
 
 The targets of all classes are computed anew for every training sample, since every sample changes the weights; for
-classification once, by the entry ``prepare``. Those of layer 1, one row each, are made whenever they are needed and take
-no registers. Errors of h are kept divided by ``1 - p`` of the true label, as in :mod:`.bp`.
+classification once, by the entry ``prepare``. Those of layer 1, one row each, are made whenever they are needed and
+take no registers. Errors of h are kept divided by ``1 - p`` of the true label, as in :mod:`.bp`.
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ def train(config: CoreConfig, parameters: FFParameters, samples: int) -> tuple[f
 
 @pytest.mark.parametrize(
     ("hidden", "lanes", "bound"),
-    [((128, 128), 128, 16.0), ((50,), 16, 18.0), ((40, 30, 20), 24, 20.0)],
+    [((128, 128), 128, 16.0), ((50,), 16, 18.0), ((40, 30, 20), 24, 20.0), ((32,) * 8, 32, 30.0)],
 )
 def test_learns(hidden: tuple[int, ...], lanes: int, bound: float) -> None:
-    config = replace(PRESETS["ulx3s-85f"], hidden=hidden, lanes=lanes, rows=6000, vectors=64)
+    config = replace(PRESETS["ulx3s-85f"], hidden=hidden, lanes=lanes, rows=6000, vectors=64, program=1024)
     by_goodness, by_readout = train(config, FFParameters(rate=0.3, readout_rate=0.1), 10_000)
     assert by_goodness < bound
     assert by_readout < bound + 6
@@ -53,9 +53,9 @@ def test_hard_negatives_beat_random_ones() -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 4, 5, 7, 16])
-@pytest.mark.parametrize("hidden", [(1,), (6, 5), (9, 2, 7), (3, 4, 5, 6, 7, 8)])
+@pytest.mark.parametrize("hidden", [(1,), (6, 5), (9, 2, 7), (3, 4, 5, 6, 7, 8), (2, 3, 4, 5, 6, 7, 8, 9)])
 def test_any_sizes(lanes: int, hidden: tuple[int, ...]) -> None:
-    config = replace(TINY, lanes=lanes, hidden=hidden, group=1, rows=2000, vectors=200, program=1024)
+    config = replace(TINY, lanes=lanes, hidden=hidden, group=1, rows=2000, vectors=200, program=2048)
     program = build_ff(config)
     weights = initial_weights(program, 2)
     assert weights.shape == (config.rows, lanes)
@@ -103,7 +103,7 @@ def test_refused() -> None:
     with pytest.raises(AssemblyError, match="vector words"):
         build_ff(replace(TINY, vectors=5))
     with pytest.raises(AssemblyError, match="no scalar register left"):
-        build_ff(replace(TINY, hidden=(2,) * 7, rows=2000, vectors=200, program=1024))
+        build_ff(replace(TINY, hidden=(2,) * 10, rows=2000, vectors=200, program=1024))
     with pytest.raises(AssemblyError, match="the program memory holds 100"):
         build_ff(replace(TINY, program=100))
     for wrong in (
