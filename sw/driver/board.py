@@ -146,6 +146,10 @@ class Board(ABC):
     def reset(self) -> None:
         """Clear the counters. Memories and generators keep their contents."""
 
+    def clock(self) -> int | None:
+        """Clock cycles that the whole board has lived through, link and waiting included; None if nobody knows."""
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Give the board back; calling it again does nothing."""

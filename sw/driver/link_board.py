@@ -17,7 +17,7 @@ from . import frames
 from .batches import dense
 from .board import Board, Progress
 from .frames import FrameDecoder, LinkError, Reply, StatusError
-from .transport import Transport
+from .transport import Clocked, Transport
 
 __all__ = ["LinkBoard"]
 
@@ -69,6 +69,9 @@ class LinkBoard(Board):
 
     def reset(self) -> None:
         self._command(Command.RESET)
+
+    def clock(self) -> int | None:
+        return self._transport.cycles if isinstance(self._transport, Clocked) else None
 
     def close(self) -> None:
         self._transport.close()

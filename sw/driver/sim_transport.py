@@ -24,6 +24,11 @@ class SimTransport:
     def __init__(self, config: CoreConfig, stall_seed: int | None = None) -> None:
         self._simulator = Simulator(config, stall_seed=stall_seed)
 
+    @property
+    def cycles(self) -> int:
+        """Clock cycles of the simulated board."""
+        return self._simulator.cycles
+
     def write(self, data: bytes) -> None:
         self._simulator.write(data)
 

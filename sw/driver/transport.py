@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-__all__ = ["Transport"]
+__all__ = ["Clocked", "Transport"]
 
 
 class Transport(Protocol):
@@ -25,3 +25,16 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Give the line back; calling it again does nothing."""
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """A transport that knows the board's clock.
+
+    Attributes
+    ----------
+    cycles : that the board has lived through.
+    """
+
+    @property
+    def cycles(self) -> int: ...

@@ -51,6 +51,10 @@ def test_equals_the_golden_board(piece: int, seed: int, count: int) -> None:
     assert counters[0] == counters[1]
 
 
+def test_nobody_knows_the_clock_of_a_board_on_a_line() -> None:
+    assert opened()[0].clock() is None
+
+
 def test_progress_counts_samples() -> None:
     board, _ = opened()
     board.load_program(program())

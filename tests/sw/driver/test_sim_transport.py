@@ -26,6 +26,15 @@ def test_equals_the_golden_model() -> None:
         assert (board.counters()["cycles"] or 0) > 60 * 100
 
 
+def test_clock_counts_the_link_too() -> None:
+    with Board.open("sim", TINY) as board:
+        board.load_program(program())
+        began = board.clock()
+        board.run("train", batch_of(20))
+        assert began is not None
+        assert (board.clock() or 0) - began > (board.counters()["cycles"] or 0) > 20 * 100
+
+
 def test_stalls_change_nothing() -> None:
     with LinkBoard(TINY, SimTransport(TINY, stall_seed=5)) as board:
         assert compare((GoldenBoard(TINY), board), recipe(20), *patterns(20)).difference is None
