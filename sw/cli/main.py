@@ -12,6 +12,7 @@ from .eval import evaluate_run
 from .fetch import fetch
 from .generate import generate
 from .info import info
+from .layers import layers
 from .plot import plot
 from .presets import presets
 from .ranges import ranges
@@ -40,6 +41,7 @@ for name, command in (
     ("sweep", sweep),
     ("plot", plot),
     ("ranges", ranges),
+    ("layers", layers),
     ("compare", compare),
     ("cosim", cosim),
     ("verilog", verilog),
