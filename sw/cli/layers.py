@@ -126,13 +126,13 @@ def _differences(training: LayerTraining, golden: LayerTraining) -> list[int]:
 def _test(config: CoreConfig, training: LayerTraining, recipe: Recipe, data: Dataset, count: int) -> Evaluation:
     """Classify test images by the whole network, put together, on the golden model."""
     from onward.sw.driver.board import Board
-    from onward.sw.driver.stages import merge_weights
+    from onward.sw.driver.stages import merge_weights, whole_core
     from onward.sw.driver.trainer import evaluate
 
-    with Board.open("golden", config) as whole:
+    with Board.open("golden", whole_core(config)) as whole:
+        program = recipe.method.build_inference(whole.config, recipe.parameters)
         programs, rows = zip(*((stage.program, stage.weights) for stage in training.stages), strict=True)
-        whole.write_weights(merge_weights(config, programs, rows))
-        program = recipe.method.build_inference(config, recipe.parameters)
+        whole.write_weights(merge_weights(program, programs, rows))
         return evaluate(whole, program, data.test_images[:count], data.test_labels[:count])
 
 

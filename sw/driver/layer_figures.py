@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from onward.hw.spec.config import CoreConfig
-from onward.sw.programs.ff import build_ff
 
 from .layers import LayerTraining, StageTraining
 from .metrics import rows_sha256
 from .resources import memory_blocks
+from .stages import whole_core
 
 __all__ = ["layer_figures"]
 
@@ -24,7 +24,7 @@ def layer_figures(config: CoreConfig, training: LayerTraining, in_turn: bool) ->
     """
     images = len(training.labels)
     stages = [_stage(config, stage, images) for stage in training.stages]
-    whole = build_ff(config).map.used
+    whole = whole_core(config).rows
     combine = sum if in_turn else max
     cycles = elapsed = None
     if all(stage["cycles_per_image"] for stage in stages):

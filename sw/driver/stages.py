@@ -20,7 +20,7 @@ from onward.sw.programs.ff_first import build_ff_first, initial_first_weights
 from onward.sw.programs.ff_upper import build_ff_upper, initial_upper_weights
 from onward.sw.programs.handover import PHASES, handover_words, read_handover
 
-__all__ = ["Stage", "handover_batch", "make_stages", "merge_weights", "stage_core"]
+__all__ = ["Stage", "handover_batch", "make_stages", "merge_weights", "stage_core", "whole_core"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,18 @@ def stage_core(config: CoreConfig) -> CoreConfig:
         raise ConfigError(f"{config.name}: a layer of {widest} units hands on too much: {error}") from None
 
 
+def whole_core(config: CoreConfig) -> CoreConfig:
+    """A core that holds all layers at a time, with as many weight rows as they take: ``config`` may have fewer.
+
+    Raises
+    ------
+    ConfigError
+        If no core could hold them.
+    """
+    roomy = replace(config, name=f"{config.name}-whole", rows=1 << 20, vectors=256, program=4096)
+    return replace(roomy, rows=build_ff(roomy).map.used)
+
+
 def make_stages(config: CoreConfig) -> list[Stage]:
     """The stages of a network on cores of ``config``, from the first layer on."""
     return [Stage(config, number) for number in range(1, len(config.hidden) + 1)]
@@ -100,15 +112,12 @@ def handover_batch(pixels: NDArray[np.uint8]) -> Batch:
     return Batch.from_images(pixels.reshape(len(phases), -1), phases)
 
 
-def merge_weights(
-    config: CoreConfig, programs: Sequence[Program], rows: Sequence[NDArray[np.int32]]
-) -> NDArray[np.int32]:
-    """Weight rows of the whole network, for :func:`.ff.build_ff`, from the rows of each stage's program.
+def merge_weights(whole: Program, programs: Sequence[Program], rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """Weight rows for a program that :func:`.ff.build_ff` made for all layers, from the rows of each stage's program.
 
     Readouts that no stage has are zero, so the readout is that of layer 1.
     """
-    whole = build_ff(config)
-    memory = np.zeros((whole.map.used, config.lanes), dtype=np.int32)
+    memory = np.zeros((whole.map.used, whole.config.lanes), dtype=np.int32)
     for program, own in zip(programs, rows, strict=True):
         for name, matrix in program.map.matrices.items():
             place = whole.map.matrices.get(name)

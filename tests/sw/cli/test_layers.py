@@ -18,6 +18,7 @@ from ..driver.model_core import ModelCore, PtyCore
 from .conftest import Run
 
 Report = Callable[..., dict[str, Any]]
+TRAIN = ("train", "--preset", "small.toml", "--dataset", "mnist-small", "--out", "RUN")
 LAYERS = ("layers", "--preset", "tiny", "--samples", 300, "--test", 100, "--seed", 4)
 
 
@@ -61,6 +62,14 @@ def test_sequential(report: Report) -> None:
     # The first layer learns the same.
     rows = [report("--mode", mode)["training_error"] for mode in ("sequential", "pipeline")]
     assert rows[0] == rows[1] == figures["training_error"]
+
+
+def test_more_layers_than_a_core_holds(run: Run, report: Report, refused: Callable[..., str]) -> None:
+    Path("small.toml").write_text('base = "tiny"\nrows = 64\n')
+    assert "the weights need at least" in refused(*TRAIN)
+    figures = report("--mode", "sequential", "--epochs", 3, "--preset", "small.toml")
+    assert figures["rows_largest_stage"] <= 64 < figures["rows_whole"]
+    assert figures["test_error_goodness"] < 30
 
 
 def test_one_core_in_turn_with_a_clock(run: Run, report: Report) -> None:

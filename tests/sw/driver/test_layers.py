@@ -31,10 +31,10 @@ def pipeline(config: CoreConfig, plan: Recipe, images: int) -> LayerTraining:
 
 def error(training: LayerTraining, config: CoreConfig) -> float:
     """Test error by goodness of the whole network."""
-    board = GoldenBoard(config)
+    board, program = GoldenBoard(config), build_ff(config)
     programs = [stage.program for stage in training.stages]
-    board.write_weights(merge_weights(config, programs, [stage.weights for stage in training.stages]))
-    return evaluate(board, build_ff(config), *patterns(200, seed=9)).error_goodness
+    board.write_weights(merge_weights(program, programs, [stage.weights for stage in training.stages]))
+    return evaluate(board, program, *patterns(200, seed=9)).error_goodness
 
 
 @pytest.mark.parametrize("config", [CORE, DEEP])

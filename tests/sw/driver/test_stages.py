@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from onward.hw.spec.config import ConfigError
-from onward.sw.driver.stages import Stage, handover_batch, make_stages, merge_weights, stage_core
+from onward.sw.driver.stages import Stage, handover_batch, make_stages, merge_weights, stage_core, whole_core
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.ff import FFParameters, build_ff, initial_weights
 
@@ -25,8 +25,16 @@ def test_core_holds_what_the_widest_layer_hands_on() -> None:
     assert stage_core(replace(TINY, hidden=(6, 900))).results == 64
     with pytest.raises(ConfigError, match="layers apart takes two hidden layers at least, not 1"):
         stage_core(replace(TINY, hidden=(6,)))
-    with pytest.raises(ConfigError, match="tiny: a layer of 256 units hands on too much: results must be 4 to 256, not 257"):
+    with pytest.raises(
+        ConfigError, match="tiny: a layer of 256 units hands on too much: results must be 4 to 256, not 257"
+    ):
         stage_core(replace(TINY, hidden=(256, 8)))
+
+
+def test_whole_network_on_a_core_that_holds_it() -> None:
+    assert whole_core(TINY).rows == build_ff(TINY).map.used == 75
+    # What a core is too small for, layer by layer or not, has the same rows.
+    assert whole_core(replace(TINY, rows=64, vectors=2)).rows == 75
 
 
 def test_stages() -> None:
@@ -68,7 +76,7 @@ def test_merged_weights() -> None:
     programs = [stage.program(PARAMETERS, stage.hands_on) for stage in make_stages(CORE)]
     random = np.random.default_rng(2)
     rows = [random.integers(-9, 9, (program.map.used, CORE.lanes)) for program in programs]
-    merged = merge_weights(CORE, programs, rows)
+    merged = merge_weights(whole, programs, rows)
     assert merged.shape == initial_weights(whole, 0)[: whole.map.used].shape
     for name, matrix in whole.map.matrices.items():
         owners = [
