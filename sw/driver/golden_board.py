@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS
 from onward.sw.golden.golden import Golden
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.golden.rounding import Rounding
 from onward.sw.golden.sample import Batch
 from onward.sw.golden.state import COUNTED
@@ -30,11 +31,15 @@ class GoldenBoard(Board):
     ----------
     config : the core.
     rounding : of updates; all other boards have ``stochastic`` only, see :data:`~onward.sw.golden.rounding.Rounding`.
+    imperfection : of weights and lanes; all other boards are ideal, see
+        :class:`~onward.sw.golden.imperfection.Imperfection`.
     """
 
-    def __init__(self, config: CoreConfig, rounding: Rounding = "stochastic") -> None:
+    def __init__(
+        self, config: CoreConfig, rounding: Rounding = "stochastic", imperfection: Imperfection | None = None
+    ) -> None:
         super().__init__("golden", config)
-        self._golden = Golden(config, rounding)
+        self._golden = Golden(config, rounding, imperfection)
 
     def read_vector(self, word: int) -> NDArray[np.int32]:
         return self._golden.state.vectors[word].numpy().astype(np.int32)

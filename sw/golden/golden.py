@@ -13,6 +13,8 @@ from onward.hw.spec.isa import FIELDS, Instruction, Op
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, RECIPROCAL_TABLE, RSQRT_TABLE
 
 from . import kernel, scalar
+from .device import Device
+from .imperfection import Imperfection
 from .machine import ProgramError
 from .rounding import Rounding, check_rounding
 from .sample import Batch
@@ -58,18 +60,22 @@ class Golden:
     ----------
     config : the core.
     rounding : of updates; the hardware has ``stochastic`` only, see :data:`~.rounding.Rounding`.
+    imperfection : of weights and lanes; the hardware has none, see :class:`~.imperfection.Imperfection`.
 
     Attributes
     ----------
     state : its :class:`State`; the tensors may be read and written between runs.
     """
 
-    def __init__(self, config: CoreConfig, rounding: Rounding = "stochastic") -> None:
+    def __init__(
+        self, config: CoreConfig, rounding: Rounding = "stochastic", imperfection: Imperfection | None = None
+    ) -> None:
         check_rounding(rounding)
         assert set(_COLUMNS) == set(FIELDS)
         self.config = config
         self.state = State(config)
         self._program = np.zeros((0, len(_COLUMNS)), dtype=np.int64)
+        self._device = Device(config, imperfection or Imperfection()).arrays()
         self._parameters = _parameters(config, rounding)
         self._tables = (np.ascontiguousarray(_TABLE[:, 0]), np.ascontiguousarray(_TABLE[:, 1]))
 
@@ -104,6 +110,7 @@ class Golden:
             self._parameters,
             self._tables,
             arrays,
+            self._device,
             batch.pointers,
             batch.index,
             batch.value,

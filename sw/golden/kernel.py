@@ -3,7 +3,8 @@
 It computes exactly what :class:`.machine.Machine` defines in torch (``tests/sw/golden/test_kernel.py`` runs random
 programs through both), about a thousand times faster. Everything that numba would freeze into its cache
 (tables, formats) is passed in as an argument, so that a changed specification cannot meet a stale cache; and all of it
-is one file, because the cache looks at that file only.
+is one file, because the cache looks at that file only. An ideal device is ``None``: numba compiles it as a variant of
+its own, in which the branches of an imperfect one do not exist.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ OP, SOURCE, INIT, FINE, NEG, STORE, S, D, RI, P1I, P2I, ROW, N, P1, P2, ELEM, TI
 LANES, GROUP, CLUSTER, WEIGHT_BITS, OPERAND_BITS, ACC_BITS, WF, FA, FINE_F, COARSE_F, RESULTS = range(11)
 LOG2E, LOG2E_SCALAR, WHITE, NEAREST = range(11, 15)
 BUSY, SAMPLES, WEIGHT_SAT, VECTOR_SAT, OPERAND_SAT, ELEMENT_SAT, READS, WRITES = range(8)
+# Levels of an imperfect device, see ``device.Device.arrays``.
+NOISE, NOISE_F, READ_F, GAIN_F = range(4)
 
 
 @jit
@@ -211,6 +214,60 @@ def _mac(acc, row, m, shift):
 
 
 @jit
+def _read(row, device):
+    """A row of weights as an imperfect device's products see it, with READ_F further fraction bits."""
+    levels, gains, generators, seen = device
+    noise, drop, fraction = levels[NOISE], levels[NOISE_F], levels[READ_F]
+    half = 1 << (drop - 1)
+    for lane in range(row.shape[0]):
+        seen[lane] = np.int64(row[lane]) << fraction
+    if noise:
+        for lane in range(row.shape[0]):
+            state = _step(generators[lane])
+            generators[lane] = state
+            total = (state & 255) + ((state >> 8) & 255) + ((state >> 16) & 255) + (state >> 24)
+            seen[lane] += ((total - 510) * noise + half) >> drop
+    for lane in range(row.shape[0]):
+        seen[lane] = _gain(seen[lane], gains[lane], levels[GAIN_F])
+    return seen
+
+
+@jit
+def _gain(product, gain, fraction):
+    return (product * gain + (1 << (fraction - 1))) >> fraction
+
+
+@jit
+def _dot(row, vector, device):
+    """One row of ROWS."""
+    total = 0
+    if device is None:
+        for lane in range(row.shape[0]):
+            total += np.int64(row[lane]) * vector[lane]
+    else:
+        seen = _read(row, device)
+        for lane in range(row.shape[0]):
+            total += seen[lane] * vector[lane]
+    return total
+
+
+@jit
+def _imperfect_mac(acc, row, m, shift, device):
+    seen, fraction = _read(row, device), device[0][READ_F]
+    for lane in range(acc.shape[0]):
+        acc[lane] += ((seen[lane] * m) << shift) >> fraction
+
+
+@jit
+def _imperfect_lateral(acc, row, i, vector, group, shift, device):
+    """One row of LMAC."""
+    seen, fraction = _read(row, device), device[0][READ_F]
+    for lane in range(acc.shape[0]):
+        product = max(seen[lane], 0) * vector[lane - lane % group + i]
+        acc[lane] += ((product if lane % group == i else -product) << shift) >> fraction
+
+
+@jit
 def _rounding(k, nearest):
     """What is added to a product before it is cut by k bits: 16 random bits shifted down, then up, and a constant."""
     if nearest:
@@ -219,14 +276,17 @@ def _rounding(k, nearest):
 
 
 @jit
-def _update(row, post, m, generators, k, nearest, low, high):
+def _update(row, post, m, generators, k, nearest, low, high, device):
     """One row of UPD; returns 1 if any lane saturated."""
     saturated = 0
     down, up, half = _rounding(k, nearest)
     for lane in range(row.shape[0]):
         generators[lane] = _step(generators[lane])
         random = generators[lane] >> 16
-        value = np.int64(row[lane]) + ((post[lane] * m + half + ((random >> down) << up)) >> k)
+        product = post[lane] * m
+        if device is not None:
+            product = _gain(product, device[1][lane], device[0][GAIN_F])
+        value = np.int64(row[lane]) + ((product + half + ((random >> down) << up)) >> k)
         clipped = min(max(value, low), high)
         saturated |= np.int64(clipped != value)
         row[lane] = clipped
@@ -234,7 +294,7 @@ def _update(row, post, m, generators, k, nearest, low, high):
 
 
 @jit
-def _lateral_update(row, i, post, pre, generators, group, k, nearest, low, high):
+def _lateral_update(row, i, post, pre, generators, group, k, nearest, low, high, device):
     saturated = 0
     down, up, half = _rounding(k, nearest)
     for lane in range(row.shape[0]):
@@ -245,6 +305,8 @@ def _lateral_update(row, i, post, pre, generators, group, k, nearest, low, high)
         product = post[lane] * pre[lane - lane % group + i]
         if lane % group != i:
             product = -product
+        if device is not None:
+            product = _gain(product, device[1][lane], device[0][GAIN_F])
         value = np.int64(row[lane]) + ((product + half + ((random >> down) << up)) >> k)
         clipped = min(max(value, low), high)
         saturated |= np.int64(clipped != value)
@@ -289,7 +351,7 @@ def _draw(elements, first, n, eps, exclude, random):
 
 
 @jit
-def _vector_op(word, par, state, sample):
+def _vector_op(word, par, state, sample, device):
     """Execute one lane instruction."""
     weights, vectors, acc, elements, scalars, indexes, generators, counters = state
     index, value = sample
@@ -335,14 +397,17 @@ def _vector_op(word, par, state, sample):
             counters[READS] += 1
             if op == 1:
                 m = _operand(x, scale, word[NEG], fraction, bits, -1, counters)
-                _mac(acc, weights[row + j], m, w_shift)
+                if device is None:
+                    _mac(acc, weights[row + j], m, w_shift)
+                else:
+                    _imperfect_mac(acc, weights[row + j], m, w_shift, device)
             else:
                 counters[WRITES] += 1
                 generators[lanes] = _step(generators[lanes])
                 random = -1 if par[NEAREST] else generators[lanes]
                 m = _operand(x, scale, word[NEG], fraction, bits, random, counters)
                 counters[WEIGHT_SAT] += _update(
-                    weights[row + j], vectors[p1], m, generators[:lanes], k, par[NEAREST], -w_high - 1, w_high
+                    weights[row + j], vectors[p1], m, generators[:lanes], k, par[NEAREST], -w_high - 1, w_high, device
                 )
     elif op == 3 or op == 4:
         total = 0
@@ -353,14 +418,16 @@ def _vector_op(word, par, state, sample):
                 total += vectors[p1 + t, lane] * vectors[other + t, lane]
         scalars[word[D]] = _from_int(total, 22)
     elif op == 5:
+        fraction = par[WF] + 11
+        if device is not None:
+            fraction += device[0][READ_F]
         for j in range(n):
             total = 0
             for t in range(word[TILES]):
                 counters[BUSY] += 1
                 counters[READS] += 1
-                for lane in range(lanes):
-                    total += np.int64(weights[row + t * word[IMM] + j, lane]) * vectors[p1 + t, lane]
-            out = _to_fixed(_mul(scale, _from_int(total, par[WF] + 11)), 11, counters)
+                total += _dot(weights[row + t * word[IMM] + j], vectors[p1 + t], device)
+            out = _to_fixed(_mul(scale, _from_int(total, fraction)), 11, counters)
             if not word[INIT]:
                 out = _saturate(elements[word[ELEM] + j] + out, 16, counters)
             elements[word[ELEM] + j] = out
@@ -384,12 +451,16 @@ def _vector_op(word, par, state, sample):
             m = _operand(elements[word[ELEM] + j], scale, word[NEG], coarse, bits, -1, counters)
             acc[j] += (m << 11) << v_shift
     elif op == 10:
+        shift = par[FA] - par[WF] - 11
         for i in range(group):
             counters[BUSY] += 1
             counters[READS] += 1
+            if device is not None:
+                _imperfect_lateral(acc, weights[row + i], i, vectors[p2], group, shift, device)
+                continue
             for lane in range(lanes):
                 product = max(np.int64(weights[row + i, lane]), 0) * vectors[p2, lane - lane % group + i]
-                acc[lane] += (product if lane % group == i else -product) << (par[FA] - par[WF] - 11)
+                acc[lane] += (product if lane % group == i else -product) << shift
     elif op == 11:
         k = 11 + fine - par[WF]
         for i in range(group):
@@ -397,7 +468,17 @@ def _vector_op(word, par, state, sample):
             counters[READS] += 1
             counters[WRITES] += 1
             counters[WEIGHT_SAT] += _lateral_update(
-                weights[row + i], i, vectors[p1], vectors[p2], generators, group, k, par[NEAREST], -w_high - 1, w_high
+                weights[row + i],
+                i,
+                vectors[p1],
+                vectors[p2],
+                generators,
+                group,
+                k,
+                par[NEAREST],
+                -w_high - 1,
+                w_high,
+                device,
             )
     elif op == 12:
         shift = par[FA] - 11
@@ -504,11 +585,12 @@ def _greater(a, b):
 
 
 @jit
-def run_batch(program, entry, par, tables, state, pointers, index, value, labels, results, limit):
+def run_batch(program, entry, par, tables, state, device, pointers, index, value, labels, results, limit):
     """Run the program at ``entry`` once for each sample; returns how many ended within ``limit`` instructions.
 
-    ``program`` (instructions, 18) decoded fields, ``pointers`` (samples + 1,) into ``index``/``value`` (nonzero
-    pixels), ``labels`` (samples,), ``results`` (samples, 1 + depth): count, then words.
+    ``program`` (instructions, 18) decoded fields, ``device`` arrays of an imperfect one or None,
+    ``pointers`` (samples + 1,) into ``index``/``value`` (nonzero pixels),
+    ``labels`` (samples,), ``results`` (samples, 1 + depth): count, then words.
     """
     elements, scalars, indexes, generators, counters = state[3:]
     scalar_state = (elements, scalars, indexes, generators, counters)
@@ -531,7 +613,7 @@ def run_batch(program, entry, par, tables, state, pointers, index, value, labels
             if op == 0:
                 break
             if op < 32:
-                _vector_op(word, par, state, (pixels, values))
+                _vector_op(word, par, state, (pixels, values), device)
             elif op < 56:
                 _scalar_op(word, par, tables, scalar_state, norm, results[sample])
             elif op == 56:

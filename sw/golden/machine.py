@@ -16,6 +16,8 @@ from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT, WHITE, Fixed
 from onward.hw.spec.isa import INDEX_BITS, Instruction, Op, Source, Store
 
 from . import scalar
+from .device import Device
+from .imperfection import Imperfection
 from .rounding import Rounding, check_rounding
 from .sample import Sample
 from .state import COUNTED, State
@@ -38,6 +40,7 @@ class Machine:
     config : the core.
     trace : called after every instruction with its address and itself, for finding differences.
     rounding : of updates; the hardware has ``stochastic`` only, see :data:`~.rounding.Rounding`.
+    imperfection : of weights and lanes; the hardware has none, see :class:`~.imperfection.Imperfection`.
     """
 
     def __init__(
@@ -45,11 +48,13 @@ class Machine:
         config: CoreConfig,
         trace: Callable[[int, Instruction], None] | None = None,
         rounding: Rounding = "stochastic",
+        imperfection: Imperfection | None = None,
     ) -> None:
         check_rounding(rounding)
         self.config = config
         self.rounding = rounding
         self.state = State(config)
+        self.device = Device(config, imperfection or Imperfection())
         self.trace = trace
 
     def run(self, program: Sequence[Instruction], entry: int, sample: Sample, limit: int = 1_000_000) -> list[int]:
@@ -101,9 +106,9 @@ class Machine:
         if word.op is Op.MAC:
             for j, x in self._elements(word, p2, sample):
                 self._count("row_reads", 1)
-                acc += (state.weights[row + j].long() * self._operand(x, word)) << (
-                    product_shift - config.weight.fraction
-                )
+                weights = self.device.read(state.weights[row + j])
+                products = (weights * self._operand(x, word)) << (product_shift - config.weight.fraction)
+                acc += products >> self.device.fraction
         elif word.op is Op.UPD:
             for j, x in self._elements(word, p2, sample):
                 m = self._operand(x, word, update=True)
@@ -137,7 +142,8 @@ class Machine:
             shift = config.accumulator_fraction - config.weight.fraction - ELEMENT.fraction
             for i in range(config.group):
                 signed = self._spread(state.vectors[p2], i)
-                acc += (state.weights[row + i].long().clamp(min=0) * signed) << shift
+                weights = self.device.read(state.weights[row + i]).clamp(min=0)
+                acc += ((weights * signed) << shift) >> self.device.fraction
         elif word.op is Op.LUPD:
             self._busy(config.group)
             for i in range(config.group):
@@ -194,6 +200,7 @@ class Machine:
 
     def _update(self, row: int, product: Tensor, operand: Fixed, only_positive: bool = False) -> None:
         """Add a product with ELEMENT.fraction + operand.fraction fraction bits to a row, rounded."""
+        product = self.device.gain(product)
         weights, form = self.state.weights, self.config.weight
         self._step_lanes()
         self._count("row_reads", 1)
@@ -226,9 +233,11 @@ class Machine:
             self._busy(word.tiles)
             self._count("row_reads", word.tiles)
             total = sum(
-                int((state.weights[row + t * word.imm + j].long() * vector[t]).sum()) for t in range(word.tiles)
+                int((self.device.read(state.weights[row + t * word.imm + j]) * vector[t]).sum())
+                for t in range(word.tiles)
             )
-            reduced = scalar.from_int(total, self.config.weight.fraction + ELEMENT.fraction)
+            fraction = self.config.weight.fraction + self.device.fraction + ELEMENT.fraction
+            reduced = scalar.from_int(total, fraction)
             value, saturated = scalar.to_fixed(scalar.mul(scale, reduced), ELEMENT.fraction, ELEMENT.bits)
             self._count("element_saturations", int(saturated))
             self._set_element(word.e + j, value if word.init else int(state.elements[word.e + j]) + value)

@@ -8,6 +8,7 @@ import torch
 from onward.hw.spec.protocol import COUNTERS
 from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.golden.golden import Golden
+from onward.sw.golden.imperfection import Imperfection
 
 from .driver_data import FF, TINY, batch_of, program
 
@@ -60,6 +61,18 @@ def test_writing_leaves_the_accumulators_as_the_core_does() -> None:
     for i, row in enumerate(rows):
         golden.state.write_row(7 + i, torch.from_numpy(row))
     assert torch.equal(board._golden.state.accumulators, golden.state.accumulators)
+
+
+def test_imperfection() -> None:
+    rows = []
+    for imperfection in (None, Imperfection(), Imperfection(0.05), Imperfection(0, 0.2), Imperfection(0, 0.2, seed=1)):
+        board = GoldenBoard(TINY, imperfection=imperfection)
+        board.load_program(program())
+        board.write_weights(FF.initial_weights(program(), 1)[: program().map.used])
+        board.run("train", batch_of(20))
+        rows.append(board.read_weights().tobytes())
+    assert rows[0] == rows[1]
+    assert len(set(rows)) == 4
 
 
 def test_rounding() -> None:

@@ -9,6 +9,7 @@ from onward.hw.spec.formats import scalar_from_float
 from onward.hw.spec.isa import Instruction, Op, Source
 from onward.hw.spec.presets import PRESETS
 from onward.sw.golden.golden import Golden
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.golden.machine import Machine, ProgramError
 from onward.sw.golden.rounding import ROUNDINGS, Rounding
 from onward.sw.golden.sample import Batch
@@ -35,8 +36,10 @@ def compare(
     weights: torch.Tensor,
     seed: int,
     rounding: Rounding = "stochastic",
+    imperfection: Imperfection | None = None,
 ) -> Machine:
-    golden, machine = Golden(program.config, rounding), Machine(program.config, rounding=rounding)
+    golden = Golden(program.config, rounding, imperfection)
+    machine = Machine(program.config, rounding=rounding, imperfection=imperfection)
     for state in (golden.state, machine.state):
         state.seed(seed)
         state.weights[:] = weights
@@ -47,8 +50,8 @@ def compare(
         assert found == expected
     for name in STATE:
         assert torch.equal(getattr(golden.state, name), getattr(machine.state, name)), name
-    limit = 1 << (program.config.accumulator_bits - 1)
-    assert int(machine.state.accumulators.abs().max()) < limit
+    if imperfection is None:
+        assert int(machine.state.accumulators.abs().max()) < 1 << (program.config.accumulator_bits - 1)
     return machine
 
 
@@ -102,6 +105,53 @@ def test_rounding_of_each_update(op: Op) -> None:
         ends.append(golden.state)
     assert not torch.equal(ends[0].weights, ends[1].weights)
     assert torch.equal(ends[0].generators, ends[1].generators)
+
+
+@pytest.mark.parametrize("imperfection", [Imperfection(0.1), Imperfection(0, 0.3), Imperfection(0.02, 0.2, 5)])
+@pytest.mark.parametrize("shape", ["tiny", "16 bits", "8 bits"])
+def test_imperfect_device(shape: str, imperfection: Imperfection) -> None:
+    config = SHAPES[shape]
+    for seed in range(6):
+        program = random_program(config, seed, length=80)
+        weights = torch.from_numpy(random_weights(config, seed))
+        # The second entry goes on with the generators of the first.
+        compare(program, [0, 0], random_batch(config, 3, seed), weights, seed, "stochastic", imperfection)
+
+
+@pytest.mark.parametrize("op", [Op.MAC, Op.UPD, Op.ROWS, Op.LMAC, Op.LUPD])
+def test_imperfection_of_each_instruction(op: Op) -> None:
+    """Numbers that random programs seldom have: no zeros, nothing saturated, errors in every lane."""
+    imperfection = Imperfection(0.1, 0.3)
+    fields = {"source": Source.CONST, "init": 1, "s": 1, "row": 0, "n": 16, "p1": 0, "p2": 1}
+    fields["tiles"] = int(op is Op.ROWS)
+    program = [Instruction(Op.LDI, d=1, imm=scalar_from_float(0.0123)), Instruction(op, **fields), Instruction(Op.END)]
+    golden, machine = Golden(TINY, imperfection=imperfection), Machine(TINY, imperfection=imperfection)
+    for state in (golden.state, machine.state):
+        numbers = torch.Generator().manual_seed(1)
+        state.weights[:20] = torch.randint(1, 2000, (20, 4), generator=numbers, dtype=torch.int32)
+        state.vectors[:2] = torch.randint(500, 4000, (2, 4), generator=numbers)
+    golden.load_program(program)
+    golden.run(0, random_batch(TINY, 5, 1))
+    for number in range(5):
+        machine.run(program, 0, random_batch(TINY, 5, 1)[number])
+    for name in STATE:
+        assert torch.equal(getattr(golden.state, name), getattr(machine.state, name)), name
+
+
+@pytest.mark.parametrize("imperfection", [Imperfection(), Imperfection(1e-9, 1e-9)], ids=["none", "below all bits"])
+def test_no_imperfection_changes_nothing(imperfection: Imperfection) -> None:
+    """Neither that of an ideal device, nor the arithmetic of an imperfect one with every error 0."""
+    for seed in range(6):
+        program = random_program(TINY, seed, length=80)
+        states = []
+        for golden in (Golden(TINY), Golden(TINY, imperfection=imperfection)):
+            golden.load_program(program.instructions)
+            golden.state.seed(seed)
+            golden.state.weights[:] = torch.from_numpy(random_weights(TINY, seed))
+            states.append((golden.run(0, random_batch(TINY, 3, seed)), golden.state))
+        assert states[0][0] == states[1][0]
+        for name in STATE:
+            assert torch.equal(getattr(states[0][1], name), getattr(states[1][1], name)), name
 
 
 def test_unknown_rounding() -> None:
