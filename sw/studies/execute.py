@@ -58,7 +58,7 @@ def _held_out(run: Run, data: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.ui
 
 
 def _on_golden(run: Run, data: Dataset, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Any]:
-    with GoldenBoard(run.config, run.rounding) as board:
+    with GoldenBoard(run.config, run.rounding, run.imperfection) as board:
         training = train(board, run.recipe, data.train_images, data.train_labels)
         program = run.recipe.method.build_inference(run.config, run.recipe.parameters)
         evaluation = evaluate(board, program, images, labels)

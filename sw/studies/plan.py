@@ -16,6 +16,7 @@ from onward.sw.driver.fitting import fit_dataset
 from onward.sw.driver.recipe import Recipe
 from onward.sw.driver.rules import RULES, Parameters, change_parameters, find_rule
 from onward.sw.driver.samples import check_recipe
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.golden.rounding import check_rounding
 
 from .baseline import BackpropParameters
@@ -28,6 +29,7 @@ __all__ = ["plan_runs", "run_data"]
 _TYPES: dict[str, Any] = {
     **{key: get_type_hints(Recipe)[key] for key in OPTION_KEYS},
     **dict.fromkeys(("rule", "preset", "dataset", "rounding"), str),
+    **dict.fromkeys(("read_noise", "gain_error"), float),
     **dict.fromkeys(("images", "epochs", "seed", "test", "validation"), int),
 }
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -92,8 +94,21 @@ def _run(point: Point, folder: Path | None) -> Run:
         **{key: settings[key] for key in OPTION_KEYS if key in settings},
     )
     check_recipe(config, recipe, data.train_images, data.train_labels)
+    # Every seed has a device of its own.
+    imperfection = Imperfection(float(settings.get("read_noise", 0)), float(settings.get("gain_error", 0)), recipe.seed)
     run = Run(
-        point.study, point.axes, preset, rule, config, parameters, rounding, dataset, recipe, test, validation=held > 0
+        study=point.study,
+        point=point.axes,
+        preset=preset,
+        rule=rule,
+        config=config,
+        parameters=parameters,
+        rounding=rounding,
+        imperfection=imperfection,
+        dataset=dataset,
+        recipe=recipe,
+        test=test,
+        validation=held > 0,
     )
     if run.is_float:
         FLOAT_RULES[rule].check(config, parameters)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from onward.hw.spec.config import CoreConfig
 from onward.sw.driver.recipe import Recipe
 from onward.sw.driver.rules import RULES, Parameters
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.golden.rounding import Rounding
 
 from .baseline import BackpropParameters
@@ -32,6 +33,7 @@ class Run:
     config : the core; of a float net its sizes.
     parameters : of the rule, all of them.
     rounding : of updates.
+    imperfection : of the device, the same in training and test; its seed is the recipe's.
     dataset : name of the data set.
     recipe : the training; of a float net, its samples, seed and schedule.
     test : images to test on: the first ones of the test set, or, if ``validation``, the last ones of the training set.
@@ -45,6 +47,7 @@ class Run:
     config: CoreConfig
     parameters: Parameters | BackpropParameters
     rounding: Rounding
+    imperfection: Imperfection
     dataset: str
     recipe: Recipe
     test: int
@@ -64,7 +67,9 @@ class Run:
     @property
     def key(self) -> str:
         """Sixteen hex digits that identify everything that the outcome depends on, the programs included."""
-        determining = self.inputs() | {"programs": None if self.is_float else self._programs()}
+        # An ideal device goes without saying: its runs have the keys, and so the rows, from before there were others.
+        said = {name: each for name, each in self.inputs().items() if each or name not in ("read_noise", "gain_error")}
+        determining = said | {"programs": None if self.is_float else self._programs()}
         return hashlib.sha256(json.dumps(determining, sort_keys=True).encode()).hexdigest()[:16]
 
     def inputs(self) -> dict[str, Any]:
@@ -76,6 +81,8 @@ class Run:
             "rule": self.rule,
             "arithmetic": "float" if self.is_float else "fixed",
             "rounding": None if self.is_float else self.rounding,
+            "read_noise": None if self.is_float else self.imperfection.read_noise,
+            "gain_error": None if self.is_float else self.imperfection.gain_error,
             "dataset": self.dataset,
             **core,
             "hidden": list(self.config.hidden),
@@ -99,7 +106,7 @@ class Run:
 
     def command(self, preset: str) -> str | None:
         """The ``onward train`` that does the same with the core called ``preset``; None if there is none."""
-        if self.is_float or self.rounding != "stochastic":
+        if self.is_float or self.rounding != "stochastic" or not self.imperfection.is_ideal:
             return None
         usual = Recipe(self.rule, self.recipe.images, self.recipe.samples, cast(Parameters, self.parameters))
         words = ["onward", "train", "--preset", preset, "--rule", self.rule, "--dataset", self.dataset]

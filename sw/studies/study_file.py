@@ -24,7 +24,10 @@ OPTION_KEYS = tuple(
 )
 """Settings of a training that are passed on as they are: schedule and augmentation."""
 
-_RUN_KEYS = ("rule", "preset", "dataset", "images", "epochs", "seed", "test", "validation", "rounding")
+_RUN_KEYS = (
+    *("rule", "preset", "dataset", "images", "epochs", "seed", "test", "validation"),
+    *("rounding", "read_noise", "gain_error"),
+)
 _KEYS = (*_RUN_KEYS, *OPTION_KEYS, *CONFIG_KEYS)
 _PARAMETERS = "parameters"
 

@@ -65,7 +65,8 @@ class Sweep:
             if self._row(key).exists():
                 outcome = json.loads(self._row(key).read_text())
                 names = {"key": key, "study": run.study, "preset": run.preset}
-                rows.append(names | outcome | {"command": run.command(self._preset(run))})
+                # Rows of an older version lack the inputs that it did not know.
+                rows.append(names | run.inputs() | outcome | {"command": run.command(self._preset(run))})
         columns = dict.fromkeys(name for row in rows for name in row)
         return [{name: row.get(name) for name in columns} for row in rows]
 

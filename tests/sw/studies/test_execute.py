@@ -10,6 +10,7 @@ import pytest
 from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.metrics import rows_sha256
 from onward.sw.driver.trainer import evaluate, train
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.studies.execute import execute
 from onward.sw.studies.plan import run_data
 
@@ -35,6 +36,22 @@ def test_is_a_training_on_the_golden_model(tmp_path: Path, rounding: str, images
     assert figures[f"{kind}_error_readout"] == evaluation.error_readout
     assert figures[f"{other}_error_goodness"] is None
     assert figures["saturations.operand"] == training.counters["operand_saturations"]
+
+
+def test_trains_and_tests_on_the_same_imperfect_device(tmp_path: Path) -> None:
+    head = 'preset = "tiny"\ndataset = "mnist-small"\nimages = 60\ntest = 40\nseed = 5\n'
+    (run,) = runs_of(tmp_path, "read_noise = 0.05\ngain_error = 0.3", head)
+    figures = execute(run)
+    data = run_data("mnist-small", run.config, None)
+    board = GoldenBoard(run.config, imperfection=Imperfection(0.05, 0.3, seed=5))
+    training = train(board, run.recipe, data.train_images, data.train_labels)
+    program = run.recipe.method.build_inference(run.config, run.recipe.parameters)
+    evaluation = evaluate(board, program, data.test_images[:40], data.test_labels[:40])
+    assert figures["weights_sha256"] == rows_sha256(training.weights)
+    assert figures["test_error_goodness"] == evaluation.error_goodness
+    assert figures["test_error_readout"] == evaluation.error_readout
+    (ideal,) = runs_of(tmp_path, "", head)
+    assert execute(ideal)["weights_sha256"] != figures["weights_sha256"]
 
 
 def test_in_float(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from onward.hw.spec.presets import PRESETS
 from onward.sw.driver.recipe import Recipe
 from onward.sw.driver.rules import RULES
+from onward.sw.golden.imperfection import Imperfection
 from onward.sw.programs.ff import FFParameters
 from onward.sw.studies.baseline import BackpropParameters
 from onward.sw.studies.plan import run_data
@@ -30,6 +31,8 @@ def test_all_settings(tmp_path: Path) -> None:
         schedule = "cosine"
         seed = 4
         rounding = "nearest"
+        read_noise = 0.05
+        gain_error = 1
         weight_bits = 9
         lanes = 6
         parameters = { rate = 0.2, negatives = "random" }
@@ -39,6 +42,7 @@ def test_all_settings(tmp_path: Path) -> None:
     assert run.recipe == Recipe("ff", 70, 210, parameters, 4, final=0.1, schedule="cosine")
     assert (run.config.weight_bits, run.config.lanes, run.config.group) == (9, 6, 6)
     assert (run.rounding, run.test, run.validation, run.dataset) == ("nearest", 30, False, "mnist-small")
+    assert run.imperfection == Imperfection(0.05, 1.0, seed=4)
 
 
 def test_usual_settings(tmp_path: Path) -> None:
@@ -47,6 +51,7 @@ def test_usual_settings(tmp_path: Path) -> None:
     assert run.config == PRESETS["tiny"]
     assert run.recipe == Recipe("ff", len(data.train_labels), len(data.train_labels), RULES["ff"].parameters)
     assert run.test == len(data.test_labels)
+    assert run.imperfection.is_ideal
 
 
 def test_validation_holds_images_out(tmp_path: Path) -> None:
@@ -98,9 +103,12 @@ def test_backprop(tmp_path: Path) -> None:
         ("[grid]\njitter = [0, 1]", "jitter=1: images of 20 pixels are not square and cannot be shifted"),
         (
             '[grid]\nrule = ["ff", "hebb"]',
-            "rule=hebb: unknown rule 'hebb': use one of ff, pff, backprop, ff-float, pff-float",
+            "rule=hebb: unknown rule 'hebb': use one of ff, pff, sigprop, bp, dfa, backprop, ff-float, pff-float",
         ),
         ('[grid]\nrounding = ["up"]', "rounding=up: rounding must be stochastic or nearest, not 'up'"),
+        ("[grid]\nread_noise = [0, -0.1]", "read_noise=-0.1: read_noise must be 0 to 4, not -0.1"),
+        ("[grid]\ngain_error = [2]", "gain_error=2: gain_error must be 0 to 1, not 2.0"),
+        ('read_noise = "low"', "read_noise must be a number, not 'low'"),
         ("[grid]\nparameters.rate = [9]", "parameters.rate=9: learning rates must be 0 to 8, not 9"),
         ("[grid]\nparameters.speed = [9]", "parameters.speed=9: unknown parameter 'speed': use one of rate, "),
         ("[grid]\nparameters.rate = [[9]]", "parameters.rate=[9]: parameter rate must be a number or a text, not [9]"),
@@ -134,7 +142,7 @@ def test_too_many_images(tmp_path: Path, text: str, reason: str) -> None:
         runs_of(tmp_path, text, head='preset = "tiny"\ndataset = "mnist-small"\n')
 
 
-@pytest.mark.parametrize("text", ["weight_bits = [8, 9]", 'rounding = ["nearest"]'])
+@pytest.mark.parametrize("text", ["weight_bits = [8, 9]", 'rounding = ["nearest"]', "read_noise = [0.1]"])
 def test_axes_that_mean_nothing_in_float(tmp_path: Path, text: str) -> None:
     with pytest.raises(StudyError, match="means nothing to backprop, which is float"):
         runs_of(tmp_path, f'rule = "backprop"\n[grid]\n{text}')

@@ -35,7 +35,7 @@ def test_label(run: Run) -> None:
 
 def test_key_is_of_everything_that_determines_the_outcome(tmp_path: Path) -> None:
     texts = ["seed = 4", "epochs = 2", "final = 0.1", 'rounding = "nearest"', "weight_bits = 9", "hidden = [6]"]
-    texts += ['rule = "ff-float"', 'rule = "pff-float"']
+    texts += ["read_noise = 0.1", "gain_error = 0.1", 'rule = "ff-float"', 'rule = "pff-float"']
     texts += ["parameters = { floor = 0.02 }", 'rule = "backprop"', 'schedule = "cosine"', "jitter_until = 0.5"]
     run = runs_of(tmp_path, "")[0]
     keys = {run.key} | {runs_of(tmp_path, text)[0].key for text in texts}
@@ -56,6 +56,12 @@ def test_key_of_a_float_net_knows_no_core(tmp_path: Path) -> None:
 def test_key_of_lateral_weights_in_float_knows_their_group(tmp_path: Path) -> None:
     for rule, count in (("ff-float", 1), ("pff-float", 2)):
         assert len({runs_of(tmp_path, f'rule = "{rule}"\ngroup = {size}')[0].key for size in (1, 2)}) == count
+
+
+def test_key_of_an_ideal_device_does_not_mention_it(tmp_path: Path, run: Run) -> None:
+    assert runs_of(tmp_path, "seed = 3\nread_noise = 0\ngain_error = 0.0")[0].key == run.key
+    keys = {runs_of(tmp_path, f'rule = "backprop"\n{text}')[0].key for text in ("", "read_noise = 0.1")}
+    assert len(keys) == 1
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -101,5 +107,11 @@ def test_command_of_a_constant_schedule_has_no_final_factor(tmp_path: Path) -> N
 
 
 def test_no_command(tmp_path: Path) -> None:
-    for text in ('rounding = "nearest"', 'rule = "backprop"', 'rule = "ff-float"'):
+    for text in (
+        'rounding = "nearest"',
+        "read_noise = 0.1",
+        "gain_error = 0.1",
+        'rule = "backprop"',
+        'rule = "ff-float"',
+    ):
         assert runs_of(tmp_path, text)[0].command("tiny") is None

@@ -33,6 +33,16 @@ def runs(tmp_path: Path) -> list[Run]:
     return runs_of(tmp_path, TWO)
 
 
+def test_row_of_an_older_version_has_all_inputs(runs: list[Run], tmp_path: Path) -> None:
+    sweep = Sweep(runs[:2], tmp_path / "out")
+    sweep.collect(Outcome(run, {"seconds": 1.0}) for run in runs[:2])
+    path = tmp_path / "out" / "rows" / f"{runs[0].key}.json"
+    path.write_text(
+        json.dumps({name: each for name, each in json.loads(path.read_text()).items() if name != "read_noise"})
+    )
+    assert [row["read_noise"] for row in sweep.rows()] == [0.0, 0.0]
+
+
 def test_rows(runs: list[Run], tmp_path: Path) -> None:
     sweep = Sweep(runs, tmp_path / "out")
     assert sweep.missing() == runs
