@@ -14,20 +14,25 @@ from onward.sw.golden.sample import Batch
 from . import clock
 from .job import Job
 from .mirror import Mirror
-from .whole_samples import WholeSamples, forward_forward, predictive_forward_forward
+from .whole_samples import WholeSamples, plain_rule, predictive_forward_forward
 
 __all__ = ["whole_samples"]
 
 
 @cocotb.test()
 async def whole_samples(dut: Any) -> None:
-    """Both rules train on MNIST images fitted to the core, and use others: results, weights, vectors and counters."""
+    """All rules train on MNIST images fitted to the core, and use others: results, weights, vectors and counters."""
     job = Job.from_environment()
     rng, config = job.random("training"), job.config
     images = fit_dataset(load("mnist-small"), config)
     await clock.start(dut, i__valid=0, o__ready=0)
     mirror = Mirror(dut, config, rng)
-    await _run(mirror, rng, images, forward_forward(config, rng), job.times(12), job.times(4))
+    for name, count in (("ff", 12), ("bp", 6), ("dfa", 4), ("sigprop", 4)):
+        samples = plain_rule(name, config, rng)
+        if samples is None:
+            dut._log.warning("%s does not fit %s: not checked", name, config.name)
+        else:
+            await _run(mirror, rng, images, samples, job.times(count), job.times(4))
     predictive = predictive_forward_forward(config, rng)
     if predictive is None:
         dut._log.warning("predictive forward-forward does not fit %s: not checked", config.name)

@@ -1,4 +1,4 @@
-"""Programs that train and are used on whole samples: both rules, as much of them as a core has room for."""
+"""Programs that train and are used on whole samples: all rules, as much of them as a core has room for."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import ConfigError, CoreConfig
+from onward.sw.driver.rules import RULES
 from onward.sw.programs.assembler import Program
-from onward.sw.programs.ff import build_ff, initial_weights
 from onward.sw.programs.pff import build_pff, build_pff_inference
 from onward.sw.programs.pff_parameters import PFFParameters
 from onward.sw.programs.pff_weights import initial_pff_weights
 
-__all__ = ["WholeSamples", "forward_forward", "predictive_forward_forward"]
+__all__ = ["WholeSamples", "plain_rule", "predictive_forward_forward"]
 
 _CODES = 5
 
@@ -41,10 +41,15 @@ class WholeSamples:
         return [name for name in self.inference.entries if name != "train"]
 
 
-def forward_forward(config: CoreConfig, rng: random.Random) -> WholeSamples:
-    """Forward-forward, which any core has room for."""
-    program = build_ff(config)
-    return WholeSamples(program, program, initial_weights(program, rng.getrandbits(32)))
+def plain_rule(name: str, config: CoreConfig, rng: random.Random) -> WholeSamples | None:
+    """A rule of one program with random rates, fine or coarse; None if it does not fit."""
+    rule = RULES[name]
+    parameters = replace(rule.parameters, rate=rng.choice((0.02, 0.1, 0.3)), readout_rate=rng.choice((0.05, 0.3)))
+    try:
+        program = rule.build(config, parameters)
+    except ConfigError:
+        return None
+    return WholeSamples(program, program, rule.initial_weights(program, rng.getrandbits(32)))
 
 
 def predictive_forward_forward(config: CoreConfig, rng: random.Random) -> WholeSamples | None:

@@ -1,22 +1,37 @@
-"""Whole samples of both rules: settings differ, and what does not fit is left out."""
+"""Whole samples of all rules: settings differ, and what does not fit is left out."""
 
 import random
 from dataclasses import replace
 
+import pytest
+
 from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
-from onward.sim.cocotb.whole_samples import forward_forward, predictive_forward_forward
+from onward.sim.cocotb.whole_samples import plain_rule, predictive_forward_forward
 
 TINY = PRESETS["tiny"]
 ROOMY = replace(TINY, rows=160, vectors=48, elements=48, program=1024)
 IMAGES = ["code", "decode", "reconstruct", "reconstruct_first"]
 
 
-def test_forward_forward() -> None:
-    samples = forward_forward(TINY, random.Random(1))
-    assert samples.training is samples.inference
-    assert samples.uses == ["infer"]
+@pytest.mark.parametrize(("name", "others"), [("ff", []), ("bp", []), ("dfa", []), ("sigprop", ["prepare"])])
+def test_plain_rules(name: str, others: list[str]) -> None:
+    samples = plain_rule(name, TINY, random.Random(1))
+    assert samples is not None and samples.training is samples.inference
+    assert samples.uses == [*others, "infer"]
     assert samples.weights.shape == (TINY.rows, TINY.lanes) and samples.weights.any()
+    assert plain_rule(name, replace(TINY, rows=20), random.Random(1)) is None
+
+
+def test_rates_are_fine_and_coarse() -> None:
+    fine = {
+        word.fine
+        for seed in range(10)
+        if (samples := plain_rule("bp", TINY, random.Random(seed)))
+        for word in samples.training.instructions
+        if word.op is Op.UPD
+    }
+    assert fine == {0, 1}
 
 
 def test_both_circuits_where_there_is_room() -> None:
