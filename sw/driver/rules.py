@@ -51,7 +51,8 @@ RULES: dict[str, Rule] = {
     "pff": Rule("pff", PFFParameters(), build_pff, build_pff_inference, initial_pff_weights),
     "sigprop": Rule("sigprop", SigPropParameters(), build_sigprop, build_sigprop, initial_sigprop_weights),
     "bp": Rule("bp", BPParameters(), build_bp, build_bp, initial_bp_weights),
-    "dfa": Rule("dfa", BPParameters(), build_dfa, build_dfa, initial_bp_weights),
+    # With twice these rates it diverges as soon as weights are read with a little noise.
+    "dfa": Rule("dfa", BPParameters(rate=0.02, readout_rate=0.02), build_dfa, build_dfa, initial_bp_weights),
 }
 
 
