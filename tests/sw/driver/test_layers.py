@@ -16,6 +16,7 @@ from onward.sw.driver.recipe import Recipe
 from onward.sw.driver.samples import training_batches
 from onward.sw.driver.stages import handover_batch, make_stages, merge_weights, stage_core
 from onward.sw.driver.trainer import evaluate
+from onward.sw.golden.sample import Batch
 from onward.sw.programs.ff import build_ff
 
 from .driver_data import TINY, patterns, recipe
@@ -103,6 +104,25 @@ def test_in_turn_only_one_layer_is_resident() -> None:
     # A core with no more rows than the largest stage takes is enough.
     small = replace(DEEP, rows=first.rows)
     assert (train_in_turn(GoldenBoard(small), recipe(50, 100), *patterns(50)).stages[2].weights == last.weights).all()
+
+
+def test_in_turn_each_step_has_the_activities_of_its_images() -> None:
+    plan, (images, labels) = recipe(50, 100), patterns(50)
+    first, second = train_in_turn(GoldenBoard(CORE), plan, images, labels).stages
+    board, program = GoldenBoard(CORE), first.stage.program(plan.parameters, hands_on=True)  # type: ignore[arg-type]
+    board.load_program(program)
+    board.write_weights(first.stage.initial_weights(program, plan.seed))
+    board.write_weights(first.weights)
+    board.seed(plan.seed)
+    kept = first.stage.handed_on(board.run("activities", Batch.from_images(images, labels)))
+    program = second.stage.program(plan.parameters, hands_on=False)  # type: ignore[arg-type]
+    board.load_program(program)
+    board.write_weights(second.stage.initial_weights(program, plan.seed))
+    for step in plan.steps():
+        board.load_program(second.stage.program(plan.parameters.scaled(step.factor), hands_on=False))  # type: ignore[arg-type]
+        board.seed(step.seed)
+        board.run("train", handover_batch(kept[step.images]))
+    assert (board.read_weights() == second.weights).all()
 
 
 @pytest.mark.parametrize("config", [CORE, DEEP])
