@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # The folders hw, sw and sim are the packages onward.hw, onward.sw and onward.sim; mypy reads them through these links.
 TYPES := $(VENV)/types/onward
 
-.PHONY: install demo test lint types unit cosim clean
+.PHONY: install demo test lint types unit cosim formal clean
 
 install: $(INSTALLED)
 
@@ -40,6 +40,9 @@ unit: install
 
 cosim: install
 	$(BIN)/onward cosim --preset tiny --simulator verilator
+
+formal: install
+	$(BIN)/onward formal
 
 clean:
 	rm -rf $(VENV) build *.egg-info

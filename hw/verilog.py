@@ -33,11 +33,12 @@ _ZEROS = re.compile(
 )
 
 
-def generate(component: wiring.Component, name: str = "onward") -> str:
+def generate(component: wiring.Component, name: str = "onward", *, sources: bool = False) -> str:
     """SystemVerilog of ``component`` as a module ``name`` with the ports ``clk``, ``rst`` and its members.
 
     A member ``i.payload`` becomes the port ``i__payload``. The same component gives the same text on every machine: it
-    names neither source files nor times. Assertions are part of it.
+    names neither source files nor times, unless ``sources`` asks for attributes ``src`` with the lines that things come
+    from. Assertions are part of it.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def generate(component: wiring.Component, name: str = "onward") -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"a module name must be letters, digits and underscores, not {name!r}")
     with _no_garbage_collection():
-        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+        text = verilog.convert(component, name=name, emit_src=sources, strip_internal_attrs=not sources)
     text = _DUMMIES.sub("", _PROCESS.sub(r"\1always_comb", text))
     return _ZEROS.sub(_zero_loop, text)
 

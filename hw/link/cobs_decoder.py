@@ -10,6 +10,9 @@ from .layouts import DecodedByte
 
 __all__ = ["CobsDecoder"]
 
+_FULL_BLOCK = 255
+"""Code of a block that is not followed by a zero."""
+
 
 class CobsDecoder(wiring.Component):
     """Turns the bytes on the wire into the bytes of frames.
@@ -67,6 +70,6 @@ class CobsDecoder(wiring.Component):
             with m.Else():
                 m.d.sync += left.eq(Mux(code, byte, left) - 1)
             with m.If(code):
-                m.d.sync += joint.eq(byte != 0xFF)
+                m.d.sync += joint.eq(byte != _FULL_BLOCK)
 
         return m

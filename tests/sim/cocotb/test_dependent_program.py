@@ -27,7 +27,8 @@ def test_has_everything() -> None:
     found = {word.op for word in program.instructions}
     lanes = {op for op in Op if op.is_vector}
     assert lanes <= found
-    assert {Op.SMAX, Op.DRAW, Op.BEST, Op.STE, Op.LDE, Op.OUTI} <= found
+    assert {Op.SMAX, Op.DRAW, Op.BEST, Op.STE, Op.LDE, Op.OUTI, Op.OUTE, Op.ADDI, Op.EXP, Op.REC, Op.XN} <= found
+    assert any(word.p1i for word in program.instructions) and any(word.p2i for word in program.instructions)
     streams = {(word.op, word.source) for word in program.instructions}
     sources = set(Source) - {Source.SAMPLE}
     assert {(op, source) for op in (Op.MAC, Op.UPD) for source in sources} <= streams

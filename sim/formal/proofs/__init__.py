@@ -1,0 +1,1 @@
+"""The proofs, one file for each unit or chain of units; each has a ``PROOF``."""

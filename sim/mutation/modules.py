@@ -1,0 +1,47 @@
+"""Which benches judge the mutants of a module."""
+
+from __future__ import annotations
+
+__all__ = ["MODULES"]
+
+_WHOLE = ("core", "training", "link")
+"""One design, so that what one does not notice another one may; the link's bench is the only one that stops a core."""
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "reduce_tree": ("reduce_tree",),
+    "weight_memory": ("weight_memory",),
+    "operand_unit": ("operand_unit",),
+    "generator": ("operand_unit",),
+    "scanner": ("scanner",),
+    "sample_buffer": ("sample_buffer",),
+    "pixel_merge": ("pixel_merge",),
+    "cluster": ("cluster",),
+    "lane": ("cluster",),
+    **dict.fromkeys(
+        (
+            "scalar_unit",
+            "scalar_queue",
+            "scalar_registers",
+            "scalar_datapath",
+            "function_table",
+            "multiplier",
+            "aligner",
+            "packer",
+            "element_stage",
+            "element_walk",
+            "float_ops",
+            "element_ops",
+            "softmax",
+            "draw",
+            "result_port",
+        ),
+        ("scalar_unit",),
+    ),
+    **dict.fromkeys(
+        ("core", "sequencer", "fetch", "broadcast", "reducer", "normaliser", "scalar_to_fixed", "row_port"), _WHOLE
+    ),
+}
+"""Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.
+
+Files without one, such as ``carry_chain``, hold what other files' components are made of, and are mutated there.
+"""

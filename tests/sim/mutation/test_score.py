@@ -1,0 +1,67 @@
+"""Scores, and the section of a document that they are put into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onward.sim.mutation import score as score_module
+from onward.sim.mutation.campaign import Verdict
+from onward.sim.mutation.design import Mutant
+from onward.sim.mutation.judged import argued_equivalent, description
+from onward.sim.mutation.markdown import section, update_section
+from onward.sim.mutation.score import report, score
+
+CLUSTER = "mode const0 module onward cell $1 port Q portbit 0 wire cluster wirebit 0"
+
+
+def verdict(number: int, caught: str = "", change: str = "mode inv", module: str = "scanner") -> Verdict:
+    mutant = Mutant(number, module, ("hw/core/scanner.py:47",), change, "-mode inv")
+    return Verdict(mutant, "scanner", caught, 0.1, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Seven mutants caught, one proved equivalent, one argued, one open; and a module without survivors."""
+    monkeypatch.setattr(score_module, "prove_equivalent", lambda design, mutant: mutant.number == 8)
+    verdicts = [*(verdict(number, "3 is not 4") for number in range(1, 8)), verdict(8), verdict(9, change=CLUSTER)]
+    verdicts += [verdict(10), verdict(11, "late", module="draw")]
+    figures = report(score(verdicts, lambda module: ("bench",)))
+    return {"preset": "tiny", "mutants_per_module": 10, "mutation_seed": 1, "seconds": 12.5, **figures}
+
+
+def test_score(figures: dict[str, Any]) -> None:
+    assert (figures["mutants"], figures["caught"]) == (11, 8)
+    scanner, draw = figures["modules"]
+    counts = [scanner[name] for name in ("mutants", "caught", "proved_equivalent", "argued_equivalent", "open")]
+    assert counts == [10, 7, 1, 1, 1]
+    assert scanner["percent"] == 87.5 and draw["percent"] == 100
+    assert [survivor["judgement"] for survivor in scanner["survivors"]] == ["proved", "argued", "open"]
+
+
+def test_arguments_hold_for_their_module_only() -> None:
+    own, other = verdict(1, change=CLUSTER).mutant, verdict(1, change=CLUSTER, module="draw").mutant
+    assert argued_equivalent(own) == "tiny has one cluster: its number is always 0"
+    assert not argued_equivalent(other)
+    assert description(own) == f"hw/core/scanner.py:47: {CLUSTER}"
+
+
+def test_section(figures: dict[str, Any], tmp_path: Path) -> None:
+    text = section(figures)
+    assert "| `scanner` | bench | 10 | 7 | 1 | 1 | 1 | 87.5 % |" in text
+    assert "- `hw/core/scanner.py:47: mode inv`\n" in text
+    document = tmp_path / "a.md"
+    document.write_text("# Mine\n\nText.\n")
+    update_section(document, text)
+    assert document.read_text().startswith("# Mine\n\nText.\n\n<!--")
+    document.write_text(document.read_text() + "\nAfter.\n")
+    update_section(document, "short\n")
+    after = document.read_text()
+    assert after.startswith("# Mine\n\nText.\n\n<!--") and after.endswith("-->\n\nAfter.\n")
+    assert "short\n" in after and "scanner" not in after
+    update_section(document, "short\n")
+    assert document.read_text() == after
+    update_section(tmp_path / "new.md", text)
+    assert (tmp_path / "new.md").read_text().startswith("# Verification\n\n<!--")
