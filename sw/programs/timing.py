@@ -1,51 +1,79 @@
 """Predicted cycles of a program: what it streams, and where it has to wait for itself.
 
-Instructions are issued in order. Lane instructions take the broadcast unit for one cycle an element; scalar
-instructions queue up in front of the scalar unit; an instruction waits until what it reads is there. This is an
-estimate for planning: the simulated board counts the cycles.
+Instructions are issued in order, one a cycle at most. Lane instructions take the broadcast unit for one cycle an
+element; scalar instructions and sums over the lanes queue up in front of the scalar unit, which takes them in order; an
+instruction waits until what it reads is there. The waits are those of the sequencer, the broadcast unit and the scalar
+unit (``hw/core``). It remains an estimate, because it knows mean shares of zeros instead of data: the simulated board
+counts the cycles.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import USED_FIELDS, Instruction, Op, Source
-from onward.sw.programs.assembler import Program
+
+from .assembler import Program
+from .walk import executed
 
 __all__ = ["LATENCY", "MNIST", "Estimate", "Load", "estimate"]
 
-LATENCY: dict[str, float] = {
-    # cycles from the last element of an instruction until another may begin that
-    "vector after store": 6,  # uses the stored word as a factor
-    "scan after store": 16,  # streams the stored word
-    "weight after update": 7,  # multiplies rows just updated
-    "sum": 32,  # uses the scalar of RED or DOT
-    "element after sum": 40,  # uses the last element of ROWS
-    "operand": 3,  # has a scalar that was computed before it
-    "first pixel": 2,  # streams a residual: the sample's pixels are fetched ahead
-    # of the scalar unit, from taking an instruction to its result
-    "scalar": 10,
-    "function": 14,  # RSQ, EXP, REC
-    "sigmoid": 36,
-    "per element": 2,  # of AMAX, DRAW
-    "softmax per element": 10,
+LATENCY: dict[str, int] = {
+    # of the lanes, in cycles from the last element of an instruction until another may begin that
+    "vector after store": 5,  # uses any stored word as a factor
+    "scan after store": 15,  # streams any stored word
+    "weight after update": 6,  # multiplies rows
+    "update after update": 3,
+    "sum": 15,  # until RED or DOT is a scalar, and a cycle for each level of the reduce tree
+    "element after sum": 20,  # until the last element of ROWS is there, and a cycle for each level
+    # before the first element of a source
+    "scan": 4,
+    "residual": 2,
+    # of the sequencer
+    "jump": 2,  # cycles lost when LOOP goes back
+    "register": 1,  # until a lane instruction may use a scalar that is done, or any an index
+    # of the scalar unit
+    "queue": 2,  # from the issue of an instruction until it is at the head of an empty queue
+    "multiplication": 7,  # more with single-port memory, for every multiplication of an instruction
     # of a whole run
-    "start and end": 20,
+    "start and end": 3,
 }
-"""Where a program waits, in cycles: the only numbers of this estimate that are not counted from the program."""
+"""Where a program waits, in cycles, beside :data:`_SCALAR`: the only numbers that are not counted from the program."""
 
-_FUNCTIONS = (Op.RSQ, Op.EXP, Op.REC)
+_QUEUE = 16
+"""Instructions that wait in front of the scalar unit at most."""
+
+_SUMS = 4
+"""Instructions that the reduce tree works at, at most."""
+
+_SCALAR = {Op.LDI: 1, Op.OUTS: 2, Op.OUTI: 2, Op.BEST: 3, Op.MUL: 4, Op.XN: 4, Op.STE: 4, Op.EADD: 4, Op.ADD: 4}
+_SCALAR |= {Op.SUB: 6, Op.RSQ: 5, Op.REC: 5, Op.LDE: 7, Op.EXP: 9, Op.SIG: 17}
+"""Cycles of scalar instructions whatever their elements; signs decide about ADD and SUB: 4, or 6 of a difference."""
+
+_MULTIPLICATIONS = {Op.MUL: 1, Op.RSQ: 1, Op.REC: 1, Op.DRAW: 1, Op.EXP: 2, Op.SIG: 3}
+
 _INDEX_RESULTS = (Op.AMAX, Op.DRAW, Op.BEST)
 _ELEMENT_OPS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the data are like: fractions of the pixels and of the hidden units that are not zero."""
+    """What the data are like: shares of what instructions pass over that are not zero.
+
+    Members
+    -------
+    pixels : of the pixels of a sample.
+    active : of the elements of vector registers that are streamed.
+    elements : of the element memory that are streamed.
+    residual : of the errors of a generated image.
+    """
 
     pixels: float
     active: float
+    elements: float = 1.0
+    residual: float = 1.0
 
 
 MNIST = Load(pixels=0.19, active=0.5)
@@ -66,61 +94,94 @@ class _Clock:
 
     config: CoreConfig
     load: Load
-    issue: float = 0
-    broadcast: float = 0
-    scalar_unit: float = 0
+    issue: float = -1
+    """Cycle in which the last instruction was issued."""
+    broadcast: float = -1
+    """Last element of the last lane instruction: the next one may be issued."""
+    scalar_unit: float = -1
     busy: float = 0
     scalars: dict[int, float] = field(default_factory=dict)
     indexes: dict[int, float] = field(default_factory=dict)
-    stored_words: dict[int, float] = field(default_factory=dict)
+    queue: list[float] = field(default_factory=list)
+    """When each scalar instruction has left the queue."""
+    sums: list[float] = field(default_factory=list)
+    """When the reduce tree is done with each instruction."""
+    stored: float = -100
     updated: float = -100
-    elements: float = 0
+    rows_done: float = -1
+    """When the last ROWS has left its elements."""
+    elements_done: float = 0
+    """When the scalar unit has done its last access to elements."""
+    listened: float = 0
+    """When the lanes have streamed the element memory."""
 
-    def step(self, word: Instruction) -> None:
-        """Account for one instruction."""
+    @property
+    def end(self) -> float:
+        """When all units rest."""
+        return max(self.issue, self.broadcast, self.scalar_unit, self.rows_done) + 1
+
+    def step(self, word: Instruction, jumps: bool) -> None:
+        """Account for one instruction; ``jumps`` if another than the next follows."""
         used = USED_FIELDS[word.op]
-        if "ri" in used:
-            self.issue = max(self.issue, self.indexes.get(word.ri, 0))
+        ready = self.issue + 1
+        for name in ("ri", "p1i", "p2i"):
+            if name in used:
+                ready = max(ready, self.indexes.get(getattr(word, name), 0))
+        if word.op in _INDEX_RESULTS:
+            ready = max(ready, self.indexes.get(word.d, 0))
         if word.op.is_vector:
-            self._lanes(word)
+            self._lanes(word, ready)
         elif word.op.is_scalar:
-            self._scalar(word)
+            self._scalar(word, ready)
         else:
-            self.issue += 1
+            self.issue = ready + (LATENCY["jump"] if jumps else 0)
 
-    def _lanes(self, word: Instruction) -> None:
+    def _lanes(self, word: Instruction, ready: float) -> None:
         used = USED_FIELDS[word.op]
-        ready = max(self.issue + 1, self.broadcast)
-        if "s" in used:
-            ready = max(ready, self.scalars.get(word.s, 0) + LATENCY["operand"])
+        ready = max(ready, self.broadcast)
         scans = word.op in (Op.MAC, Op.UPD)
-        if "p1" in used and word.op is not Op.ST:
-            ready = max(ready, self.stored_words.get(word.p1, -100) + LATENCY["vector after store"])
-        if "p2" in used and not (scans and word.source != Source.VECTOR):
-            wait = LATENCY["scan after store" if scans else "vector after store"]
-            ready = max(ready, self.stored_words.get(word.p2, -100) + wait)
+        source = Source(word.source) if scans else None
+        if "s" in used:
+            ready = max(ready, self.scalars.get(word.s, 0))
+        if word.op not in (Op.ST, Op.MAC, Op.NOISE, Op.SCAT):
+            ready = max(ready, self.stored + LATENCY["vector after store"])
+        if source is Source.VECTOR:
+            ready = max(ready, self.stored + LATENCY["scan after store"])
         if word.op in (Op.MAC, Op.ROWS, Op.LMAC):
             ready = max(ready, self.updated + LATENCY["weight after update"])
-        if word.op is Op.SCAT or (scans and word.source in (Source.ELEMENTS, Source.RESIDUAL)):
-            ready = max(ready, self.elements)
-        if scans and word.source == Source.RESIDUAL:
-            ready += LATENCY["first pixel"]
-        products = self._products(word)
-        self.busy += products
-        self.issue = ready
+        if word.op in (Op.UPD, Op.LUPD, Op.NOISE):
+            ready = max(ready, self.updated + LATENCY["update after update"])
+        listens = word.op is Op.SCAT or source in (Source.ELEMENTS, Source.RESIDUAL)
+        if listens:
+            ready = max(ready, self.rows_done + 1, self.elements_done + 1)
+        if word.op is Op.ROWS:
+            ready = max(ready, self.elements_done + 1, 0 if word.init else self.rows_done + 1)
+        reduces = word.op in (Op.RED, Op.DOT, Op.ROWS)
+        if reduces and len(self.sums) >= _SUMS:
+            ready = max(ready, self.sums[-_SUMS] + 1)
+        steps = self._steps(word)
+        self.busy += 0 if word.op is Op.ST else steps * self._share(word)
         twice = 2 if word.op in (Op.UPD, Op.LUPD) and self.config.memory == "spram" else 1
-        self.broadcast = ready + max(1, products * twice)
+        first = {Source.VECTOR: LATENCY["scan"], Source.RESIDUAL: LATENCY["residual"]}.get(source, 0) if source else 0
+        self.issue = ready
+        self.broadcast = ready + max(1, first + steps * twice)
+        levels = math.ceil(math.log2(self.config.lanes))
         if word.op is Op.ST:
-            self.stored_words[word.p1] = self.broadcast
+            self.stored = self.broadcast
         elif word.op in (Op.UPD, Op.LUPD):
             self.updated = self.broadcast
         elif word.op in (Op.RED, Op.DOT):
-            self.scalars[word.d] = self.broadcast + LATENCY["sum"]
-        elif word.op is Op.ROWS:
-            self.elements = self.broadcast + LATENCY["element after sum"]
+            self._queue_up(self.broadcast + LATENCY["sum"] + levels, 0)
+            self.scalars[word.d] = self.scalar_unit + LATENCY["register"]
+        if reduces:
+            self.sums.append(self.broadcast + LATENCY["element after sum"] + levels)
+        if word.op is Op.ROWS:
+            self.rows_done = self.sums[-1]
+        if listens:
+            self.listened = self.broadcast + 1
 
-    def _products(self, word: Instruction) -> float:
-        """Products that an instruction makes in each lane."""
+    def _steps(self, word: Instruction) -> float:
+        """Elements that the broadcast unit steps through: zeros of samples and vectors are passed over."""
         if word.op in (Op.MAC, Op.UPD):
             if word.source == Source.SAMPLE:
                 return min(word.n, self.config.inputs) * self.load.pixels
@@ -131,54 +192,56 @@ class _Clock:
             return word.tiles
         if word.op is Op.SCAT:
             return word.n
-        if word.op in (Op.LMAC, Op.LUPD):
-            return self.config.group
-        return 0 if word.op is Op.ST else 1
+        return self.config.group if word.op in (Op.LMAC, Op.LUPD) else 1
 
-    def _scalar(self, word: Instruction) -> None:
+    def _share(self, word: Instruction) -> float:
+        """Share of these steps that are work: the element is not 0."""
+        shares = {Source.ELEMENTS: self.load.elements, Source.RESIDUAL: self.load.residual}
+        return shares.get(Source(word.source), 1.0) if word.op in (Op.MAC, Op.UPD) else 1.0
+
+    def _scalar(self, word: Instruction, ready: float) -> None:
         used = USED_FIELDS[word.op]
-        self.issue += 1
-        ready = max(self.issue, self.scalar_unit)
-        for name in ("s", "p1"):
-            if name in used:
-                ready = max(ready, self.scalars.get(getattr(word, name), 0))
         if word.op in _ELEMENT_OPS:
-            ready = max(ready, self.elements)
-        done = ready + self._latency(word)
-        self.scalar_unit = done
+            ready = max(ready, self.listened)
+        if len(self.queue) >= _QUEUE:
+            ready = max(ready, self.queue[-_QUEUE])
+        self.issue = ready
+        self._queue_up(self.rows_done + 1 if word.op in _ELEMENT_OPS else 0, self._latency(word))
+        known = self.scalar_unit + LATENCY["register"]
         if word.op in _INDEX_RESULTS:
-            self.indexes[word.d] = done
-        elif "d" in used:
-            self.scalars[word.d] = done
-        if word.op in (Op.SMAX, Op.EADD, Op.STE):
-            self.elements = done
+            self.indexes[word.d] = known
+        if word.op is Op.BEST:
+            self.scalars[word.p1] = known
+        elif "d" in used and word.op not in _INDEX_RESULTS:
+            self.scalars[word.d] = known
+        if word.op in _ELEMENT_OPS:
+            self.elements_done = self.scalar_unit
+
+    def _queue_up(self, ready: float, cycles: float) -> None:
+        """The scalar unit takes what was issued last when it is free, not before ``ready``, and for some cycles."""
+        begin = max(self.issue + LATENCY["queue"], self.scalar_unit)
+        self.queue.append(begin)
+        self.scalar_unit = max(begin, ready) + cycles
 
     def _latency(self, word: Instruction) -> float:
-        if word.op is Op.LDI:
-            return 1
-        if word.op in _FUNCTIONS:
-            return LATENCY["function"]
-        if word.op is Op.SIG:
-            return LATENCY["sigmoid"]
+        single = self.config.memory == "spram"
+        more = LATENCY["multiplication"] * _MULTIPLICATIONS.get(word.op, 0) if single else 0
         if word.op is Op.SMAX:
-            return LATENCY["softmax per element"] * word.n
-        if word.op in (Op.AMAX, Op.DRAW, Op.OUTE):
-            return LATENCY["per element"] * word.n
-        return LATENCY["scalar"]
+            return 38 * word.n + 16 if single else 5 * word.n + 21
+        if word.op is Op.AMAX:
+            return word.n + 3
+        if word.op is Op.DRAW:
+            return 1.5 * word.n + 9 + more  # on average half of the elements are passed before the one drawn
+        if word.op is Op.OUTE:
+            return word.n + 2
+        return _SCALAR[word.op] + more
 
 
 def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
     """Predict one run of ``program`` from the entry called ``entry``, loops included; branches on a draw not taken."""
     clock = _Clock(program.config, load)
-    counters: dict[int, int] = {}
-    address = program.entries[entry]
-    while (word := program.instructions[address]).op is not Op.END:
-        clock.step(word)
-        address += 1
-        if word.op is Op.SETI:
-            counters[word.d] = word.imm
-        elif word.op is Op.LOOP:
-            # A counter that the program has drawn, not set, may end here: the way on is the longer one.
-            counters[word.d] = counters.get(word.d, 1) - 1
-            address = word.imm if counters[word.d] else address
-    return Estimate(max(clock.issue, clock.broadcast, clock.scalar_unit) + LATENCY["start and end"], clock.busy)
+    steps = [(address, word) for address, word, _ in executed(program, entry)]
+    following = [*(address for address, _ in steps[1:]), None]
+    for (address, word), then in zip(steps, following if steps else (), strict=True):
+        clock.step(word, jumps=then not in (address + 1, None))
+    return Estimate(clock.end + LATENCY["start and end"], clock.busy)
