@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # The folders hw, sw and sim are the packages onward.hw, onward.sw and onward.sim; mypy reads them through these links.
 TYPES := $(VENV)/types/onward
 
-.PHONY: install demo test lint types unit cosim formal clean
+.PHONY: install demo test lint types unit cosim formal soak clean
 
 install: $(INSTALLED)
 
@@ -43,6 +43,9 @@ cosim: install
 
 formal: install
 	$(BIN)/onward formal
+
+soak: install
+	$(BIN)/onward soak
 
 clean:
 	rm -rf $(VENV) build *.egg-info

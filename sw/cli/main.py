@@ -21,6 +21,7 @@ from .presets import presets
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
+from .soak import soak
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -52,6 +53,7 @@ for name, command in (
     ("formal", formal),
     ("coverage", coverage),
     ("mutation", mutation),
+    ("soak", soak),
     ("verilog", verilog),
     ("demo", demo),
 ):
