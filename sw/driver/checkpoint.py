@@ -131,9 +131,7 @@ class Checkpoint:
         if missing:
             raise CheckpointError(f"{path}: is no checkpoint of this project, it lacks {', '.join(missing)}")
         if metadata["version"] != _VERSION:
-            raise CheckpointError(
-                one_line(f"{path}: has version {metadata['version']!r}, this program reads {_VERSION!r}")
-            )
+            raise CheckpointError(one_line(f"{path}: has version {metadata['version']}, this program reads {_VERSION}"))
         wrong = {name: values.dtype for name, values in tensors.items() if values.dtype != np.int16}
         if wrong:
             name, kind = next(iter(wrong.items()))

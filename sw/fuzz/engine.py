@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ _CHUNK = 500
 """Inputs of one copy: what a crash of the process itself costs."""
 _PATIENCE_S = 600.0
 """A chunk takes seconds, on a busy machine some more."""
-_ONE_S = 60.0
+_PLACE = 8
 _MOST_CRASHES = 20
 """That a copy tells of; the first of a kind is what people look at."""
 
@@ -55,7 +58,7 @@ class TargetReport:
     name: str
     inputs: int = 0
     accepted: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
+    refusals: dict[str, int] = field(default_factory=dict)
     crashes: list[Crash] = field(default_factory=list)
     broken: int = 0
     seconds: float = 0.0
@@ -79,52 +82,61 @@ def fuzz(
     """
     report = TargetReport(target.name)
     chunks = [(first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
-    lost: list[tuple[int, int]] = []
     with tempfile.TemporaryDirectory(prefix="onward-fuzz-") as work:
-
-        def add(chunk: tuple[int, int], outcome: dict[str, Any] | None) -> None:
-            if outcome is None:
-                lost.append(chunk)
-                return
-            _add(report, outcome)
-            progress(report.inputs)
-
-        _run(target, seed, chunks, add, jobs, _PATIENCE_S, Path(work))
-        # A copy that died has told nothing: its inputs once more, one by one.
-        singles = [(number, number + 1) for chunk in lost for number in range(*chunk)]
-
-        def add_one(chunk: tuple[int, int], outcome: dict[str, Any] | None) -> None:
-            dead = {"inputs": 1, "broken": 1, "crashes": [(chunk[0], "the process died, or did not come to an end")]}
-            _add(report, outcome or dead)
-            progress(report.inputs)
-
-        _run(target, seed, singles, add_one, jobs, _ONE_S, Path(work))
+        while chunks:
+            chunks = _round(target, seed, chunks, jobs, Path(work), report, progress)
     return report
 
 
-def _run(
+def _round(
     target: Target,
     seed: int,
     chunks: list[tuple[int, int]],
-    report: Callable[[tuple[int, int], dict[str, Any] | None], None],
     jobs: int,
-    patience: float,
     work: Path,
-) -> None:
-    copy = fork_each(chunks, report, jobs=jobs, patience=patience)
-    if copy is not None:
-        with tempfile.TemporaryDirectory(dir=work) as folder:
-            outcome = _judge(target, seed, *copy.trial, Path(folder))
-        copy.finish(outcome)
+    report: TargetReport,
+    progress: Callable[[int], None],
+) -> list[tuple[int, int]]:
+    """Judge all chunks, each in a copy; returns what is left of those whose copies have died."""
+    left: list[tuple[int, int]] = []
+    # Memory that the copies share: which input each of them has come to.
+    with mmap.mmap(-1, _PLACE * len(chunks)) as places:
+
+        def add(trial: tuple[int, int, int], outcome: dict[str, Any] | None) -> None:
+            index, first, end = trial
+            if outcome is None:
+                # The copy has told nothing of those before, either: they are judged once more, without this one.
+                number = int.from_bytes(places[_PLACE * index : _PLACE * (index + 1)], "little")
+                left.extend(each for each in ((first, number), (number + 1, end)) if each[0] < each[1])
+                what = "the process died, or did not come to an end"
+                outcome = {"inputs": 1, "broken": 1, "crashes": [(number, what)]}
+            _add(report, outcome)
+            progress(report.inputs)
+
+        trials = [(index, *chunk) for index, chunk in enumerate(chunks)]
+        copy = fork_each(trials, add, jobs=jobs, patience=_PATIENCE_S)
+        if copy is not None:
+            try:
+                with tempfile.TemporaryDirectory(dir=work) as folder:
+                    outcome = _judge(target, seed, *copy.trial, places, Path(folder))
+                copy.finish(outcome)
+            finally:
+                # Whatever happens, a copy must not go on with what the original does.
+                traceback.print_exc()
+                os._exit(1)
+    return left
 
 
-def _judge(target: Target, seed: int, first: int, end: int, folder: Path) -> dict[str, Any]:
+def _judge(
+    target: Target, seed: int, index: int, first: int, end: int, places: mmap.mmap, folder: Path
+) -> dict[str, Any]:
     """What a copy has to tell."""
     began = time.process_time()
     refusals: Counter[str] = Counter()
     crashes: list[tuple[int, str]] = []
     accepted, broken, slowest = 0, 0, 0.0
     for number in range(first, end):
+        places[_PLACE * index : _PLACE * (index + 1)] = number.to_bytes(_PLACE, "little")
         verdict = target.judge(target.make(seed, number), folder)
         slowest = max(slowest, verdict.seconds)
         if verdict.crash is not None:
@@ -150,7 +162,8 @@ def _add(report: TargetReport, outcome: dict[str, Any]) -> None:
     report.inputs += outcome["inputs"]
     report.accepted += outcome.get("accepted", 0)
     report.broken += outcome["broken"]
-    report.refusals.update(outcome.get("refusals", {}))
+    for reason, count in outcome.get("refusals", {}).items():
+        report.refusals[reason] = report.refusals.get(reason, 0) + count
     report.crashes += [Crash(number, what) for number, what in outcome["crashes"]]
     del report.crashes[_MOST_CRASHES:]
     report.seconds += outcome.get("seconds", 0.0)
