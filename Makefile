@@ -42,10 +42,10 @@ cosim: install
 	$(BIN)/onward cosim --preset tiny --simulator verilator
 
 fuzz: install
-	$(BIN)/onward fuzz
+	$(BIN)/onward fuzz --markdown docs/verification.md
 
 formal: install
-	$(BIN)/onward formal
+	$(BIN)/onward formal --markdown docs/verification.md
 
 mutation: install
 	$(BIN)/onward mutation --jobs 2 --markdown docs/verification.md

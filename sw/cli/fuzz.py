@@ -12,7 +12,7 @@ import typer
 from onward.hw.spec.config import ConfigError
 from onward.hw.spec.presets import load_preset
 
-from .options import JsonFile
+from .options import JsonFile, Markdown
 from .report import check_folder, check_target, print_table, write_json
 
 __all__ = ["fuzz"]
@@ -36,19 +36,23 @@ def fuzz(
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write inputs there that a parser has not stood.")
     ] = None,
+    markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
     """Feed hostile inputs to the host's parsers, and hostile frames and programs to a simulated board.
 
     Exit code 1 if anything crashes, takes long, changes a file or weight, or is refused in more than one plain line.
     """
+    from onward.sim.document import update_section
     from onward.sw.cli.progress import progress_bar
     from onward.sw.fuzz.device import fuzz_device
     from onward.sw.fuzz.engine import fuzz as run
     from onward.sw.fuzz.engine import share_of
+    from onward.sw.fuzz.markdown import section
     from onward.sw.fuzz.targets import TARGETS
 
-    check_target(json)
+    for file in (json, markdown):
+        check_target(file)
     if keep is not None:
         check_folder(keep)
     for name in target or ():
@@ -91,7 +95,10 @@ def fuzz(
         report["device"] = asdict(board) | {"preset": config.name}
         rows += _board_rows(config.name, asdict(board))
         wrong += [f"device, seed {seed}: {what}" for what in board.crashes]
-    write_json(json, report | {"wrong": len(wrong)})
+    report["wrong"] = len(wrong)
+    write_json(json, report)
+    if markdown:
+        update_section(markdown, "fuzz", section(report))
     print_table("hostile inputs", rows)
     for line in wrong:
         typer.echo(line)
