@@ -13,6 +13,7 @@ from .errors import OneLineErrors
 from .eval import evaluate_run
 from .fetch import fetch
 from .formal import formal
+from .fuzz import fuzz
 from .generate import generate
 from .info import info
 from .layers import layers
@@ -52,6 +53,7 @@ for name, command in (
     ("compare", compare),
     ("cosim", cosim),
     ("formal", formal),
+    ("fuzz", fuzz),
     ("coverage", coverage),
     ("mutation", mutation),
     ("verilog", verilog),
