@@ -21,6 +21,7 @@ from .presets import presets
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
+from .scaling import scaling
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -47,6 +48,7 @@ for name, command in (
     ("ranges", ranges),
     ("layers", layers),
     ("rules", rules),
+    ("scaling", scaling),
     ("compare", compare),
     ("cosim", cosim),
     ("formal", formal),
