@@ -24,6 +24,7 @@ from .program import program
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
+from .scaling import scaling
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -50,6 +51,7 @@ for name, command in (
     ("ranges", ranges),
     ("layers", layers),
     ("rules", rules),
+    ("scaling", scaling),
     ("compare", compare),
     ("cosim", cosim),
     ("formal", formal),
