@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .build import build
 from .compare import compare
 from .cosim import cosim
 from .coverage import coverage
@@ -18,6 +19,7 @@ from .layers import layers
 from .mutation import mutation
 from .plot import plot
 from .presets import presets
+from .program import program
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
@@ -53,6 +55,8 @@ for name, command in (
     ("coverage", coverage),
     ("mutation", mutation),
     ("verilog", verilog),
+    ("build", build),
+    ("program", program),
     ("demo", demo),
 ):
     app.command(name)(command)
