@@ -23,7 +23,7 @@ _LANES = 4
 
 def frame_target() -> Target:
     """The frame decoder, and what reads the payloads of the replies that it finds."""
-    return Target("frames", 500, _seeds(), _mutate, _parse, (LinkError,))
+    return Target("frames", 560, _seeds(), _mutate, _parse, (LinkError,))
 
 
 def _seeds() -> tuple[bytes, ...]:
