@@ -19,7 +19,7 @@ from .target import ACCEPTED, Target
 
 __all__ = ["Crash", "TargetReport", "fuzz", "share_of"]
 
-_CHUNK = 500
+_CHUNK = 2000
 """Inputs of one copy: what a crash of the process itself costs."""
 _PATIENCE_S = 600.0
 """A chunk takes seconds, on a busy machine some more."""
