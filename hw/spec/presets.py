@@ -37,7 +37,16 @@ PRESETS: dict[str, CoreConfig] = {
         ),
         # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
         CoreConfig(
-            name="tiny", inputs=20, hidden=(6, 5), classes=3, lanes=4, rows=96, group=2, vectors=32, elements=32
+            name="tiny",
+            inputs=20,
+            hidden=(6, 5),
+            classes=3,
+            lanes=4,
+            rows=96,
+            group=2,
+            vectors=32,
+            elements=32,
+            watchdog=50_000,
         ),
     )
 }
