@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from onward.sw.driver import costs
 from onward.sw.driver.golden_board import GoldenBoard
 
+from ..driver.model_core import ModelCore, ModelTransport
 from .conftest import Run
 
 SHORT = ("scaling", "--preset", "tiny", "--rules", "bp,pff", "--warm", 2, "--count", 3, "--out", "DIR")
@@ -34,13 +36,15 @@ def test_table_picture_and_json(run: Run) -> None:
     assert grown == {"width", "depth"}
 
 
-def test_checked_on_the_simulated_core(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checked_on_a_core_with_a_clock(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The model of a core counts 100 cycles a sample.
+    monkeypatch.setattr(costs, "SimTransport", lambda config: ModelTransport(ModelCore(config)))
     nothing = ("--widths", "", "--depths", "", "--lanes", "4", "--rules", "bp", "--check", "lanes=4")
     result = run(*SHORT, *nothing)
     assert result.exit_code == 0, result.stderr
     (check,) = json.loads(Path("DIR/scaling.json").read_text())["checks"]
     assert (check["axis"], check["value"], check["differences"]) == ("lanes", 4, [])
-    assert check["train_cycles"] != check["train_cycles_predicted"]
+    assert check["train_cycles"] == 100 != check["train_cycles_predicted"]
     assert "| lanes 4 | bp |" in result.stdout
     read = GoldenBoard.read_weights
     monkeypatch.setattr(GoldenBoard, "read_weights", lambda board, rows=None: read(board, rows) + 1)
