@@ -52,6 +52,7 @@ def test_page() -> None:
     assert "mean of 6 images of d after 7,000 others were learned, seed 8;" in page
     assert "|  | ff, 1 to 2 | bp, 1 to 2 |" in page
     assert "| cycles, training | 1,000 to 4,000; 2.00, 2.00 | 5 to 5; 0.00, 0.00 |" in page
+    assert "## Depth" not in page
     assert page.count("pff does not fit width 9, 10: too wide.") == 1
 
 
