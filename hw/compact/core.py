@@ -87,6 +87,8 @@ class CompactCore(wiring.Component):
         left, right, product = Signal(16), Signal(16), Signal(32)
         with m.If(out(microcode.Out.LEFT)):
             m.d.sync += left.eq(value)
+        with m.If(out(microcode.Out.POWER)):
+            m.d.sync += left.eq(1 << value[:4])
         with m.If(out(microcode.Out.RIGHT)):
             m.d.sync += right.eq(value)
         m.d.sync += product.eq(left * right)

@@ -295,16 +295,10 @@ class Firmware(ScalarCode):
         code.label("idle")
         code.put(Out.STRIDE, 1)
         code.label("serve")
-        for bit, label in (
-            (Status.PROGRAM, "program"),
-            (Status.ACCESS, "access"),
-            (Status.SEED, "seed"),
-            (Status.RUN, "run"),
-            (Status.SAMPLE, "run"),
-        ):
-            code.read(In.STATUS)
-            code.and_(1 << bit)
-            code.jump(label, MicroOp.JNZ)
+        code.read(In.STATUS)
+        for label in ("program", "access", "seed", "run", "run"):  # in the order of Status
+            code.shr()
+            code.jump(label, MicroOp.JC)
         code.jump("serve")
 
         code.label("run")
@@ -423,13 +417,15 @@ class Firmware(ScalarCode):
 
     def scalar_address(self, field: str) -> None:
         self.field(field)
-        self.code.and_(SCALAR_REGISTERS - 1)
+        if FIELDS[field][1] > 5:
+            self.code.and_(SCALAR_REGISTERS - 1)
         self.code.shl(2)
         self.code.add(self.scalars)
 
     def index_address(self, field: str) -> None:
         self.field(field)
-        self.code.and_(INDEX_REGISTERS - 1)
+        if FIELDS[field][1] > 3:
+            self.code.and_(INDEX_REGISTERS - 1)
         self.code.shl()
         self.code.add(self.indexes)
 
@@ -466,23 +462,30 @@ class Firmware(ScalarCode):
         self.field("e")
         code.add(elements)
         code.st("w4")
+        self.field("tiles")
+        code.st("tiles")
+        self.field("imm")
+        code.st("w1")
         code.ld("op")
         code.sub(int(Op.LDI))
         code.jump("load.other", MicroOp.JC)
 
         # lanes
-        self.field("row")
-        code.st("w1")
         self.index_address("ri")
         code.st("w6")
         self.field("p1")
         code.st("w7")
-        self.field("init")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["init"][0])
         code.jump("load.kept", MicroOp.JZ)
         code.ld(_mode(clear=1, half=1))
         code.or_("w3")
         code.st("w3")
         code.label("load.kept")
+        code.ld("w1")
+        code.st("imm")
+        self.field("row")
+        code.st("w1")
         code.read(In.PROGRAM_WORD)
         code.and_(1 << FIELDS["neg"][0])
         code.shl(2)
@@ -515,18 +518,16 @@ class Firmware(ScalarCode):
         code.jump("load.place")
 
         code.label("load.red")
-        self.field("tiles")
+        code.ld("tiles")
         code.st("w2")
         self.scalar_address("d")
         code.st("w6")
         code.jump("load.place")
 
         code.label("load.rows")
-        self.field("imm")
+        code.ld("imm")
         self.shift_left(8)
-        code.st("w6")
-        self.field("tiles")
-        code.or_("w6")
+        code.or_("tiles")
         code.st("w6")
         code.jump("load.place")
 
@@ -567,8 +568,6 @@ class Firmware(ScalarCode):
 
         # all others
         code.label("load.other")
-        self.field("imm")
-        code.st("w1")
         code.read(In.PROGRAM_WORD + 7)
         code.shr(4)
         code.and_(0x1FF)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.memory import Memory
@@ -20,9 +22,6 @@ __all__ = ["TOTAL_BITS", "Elements", "Shift", "StreamMode", "StreamUnit"]
 
 TOTAL_BITS = 48
 """Bits of the sum over all lanes, a multiple of the processor's words."""
-
-_HISTORY = 4
-"""Bits of the number of a cycle, while the row of its element is remembered."""
 
 
 class Elements(enum.Enum, shape=2):
@@ -81,7 +80,6 @@ class StreamUnit(wiring.Component):
     ``access`` : read the row memory at ``set_row``; ``row_data`` is there in the cycle after. ``write_lanes`` : write
     ``value`` there into these lanes.
     ``list_write``, ``list_next`` : write ``value`` into the list memory, go on to its next word. ``list_data``.
-    ``vector_write`` : write ``value`` into the word's lanes.
     ``total`` : result of the last sum.
     ``sample_address``, ``sample_data`` : read port of the sample, one cycle latency.
     ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for the counters.
@@ -109,7 +107,6 @@ class StreamUnit(wiring.Component):
                 "list_write": In(1),
                 "list_next": In(1),
                 "list_data": Out(16),
-                "vector_write": In(config.lanes),
                 "total": Out(TOTAL_BITS),
                 "word_saturated": Out(1),
                 "sample_address": Out(12),
@@ -184,18 +181,12 @@ class StreamUnit(wiring.Component):
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
         m.d.sync += [later.eq(earlier) for earlier, later in zip(valid[1:-1], valid[2:], strict=True)]
 
-        # The row of an element, remembered until it is read, and for an update until it is written.
-        m.submodules.history = history = Memory(shape=len(row), depth=1 << _HISTORY, init=[])
-        remember, recall = history.write_port(), history.read_port()
-        now = Signal(_HISTORY)
+        # The row of an element, until it is read, and for an update until it is written.
+        history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 11)]
         sampling = mode.elements == Elements.SAMPLE
-        m.d.sync += now.eq(now + 1)
-        m.d.comb += [
-            remember.en.eq(1),
-            remember.addr.eq(now),
-            remember.data.eq(row + Mux(sampling, self.sample_data.index, 0)),
-            recall.addr.eq(now - Mux(mode.update, Mux(valid[9], 8, 5), 3)),
-        ]
+        m.d.sync += history[0].eq(row + Mux(sampling, self.sample_data.index, 0))
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(history)]
+        at_row = Mux(mode.update, Mux(valid[10], history[10 - 2], history[7 - 2]), history[5 - 2])
         with m.If(self.set_row):
             m.d.sync += row.eq(self.value)
         with m.Elif(valid[0] & ~sampling):
@@ -217,7 +208,7 @@ class StreamUnit(wiring.Component):
         # row memory: one access a cycle
         reads_row = ~(mode.vector_first & ~mode.update)
         m.d.comb += [
-            rows.address.eq(Mux(self.busy, recall.data, row)),
+            rows.address.eq(Mux(self.busy, at_row, row)),
             rows.read.eq(self.access | Mux(mode.update, valid[7], valid[5] & reads_row)),
             rows.write.eq(self.write_lanes | (valid[10] & mode.update).replicate(config.lanes)),
         ]
@@ -344,7 +335,7 @@ class StreamUnit(wiring.Component):
             m.d.comb += [
                 port.addr.eq(word),
                 port.data.eq(write.data),
-                port.en.eq((storing & (at_2 == index)) | self.vector_write[index]),
+                port.en.eq(storing & (at_2 == index)),
                 source.addr.eq(word),
                 lane.vector.eq(source.data),
             ]
