@@ -88,52 +88,31 @@ class Firmware(ScalarCode):
     # lanes --------------------------------------------------------------------------------------------------------
 
     def streams(self) -> None:
+        """The most frequent code, in front of the one that fetches."""
         code = self.code
-        for name in ("coarse.sample", "coarse"):
-            code.label(name)
-            self.word(_ROW)
-            code.st("row")
-            self.word(_MODE)
-            code.st("mode")
-            if name == "coarse":
-                self.word(_COUNT)
-                code.label("stream")
-            else:
-                code.read(In.SAMPLE_COUNT)
-                code.jump("stream")
-        code.out(Out.COUNT)
-        self.more()
+        code.label("walk")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
+        code.out(Out.START_LOADED)
+        code.jump("fetch")
+
+        code.label("stream")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
         self.word(_SCALAR)  # the lowest bit chooses the fine shift instead of the coarse one
         code.out(Out.X)
-        self.word(_LIST)
-        code.out(Out.LIST)
         code.indirect(MicroOp.LD, 2)
         code.out(Out.SHIFT)
         code.indirect(MicroOp.LD, 0)
         code.out(Out.MAGNITUDE)
-        self.word(_WORD)
-        code.out(Out.WORD)
         self.word(_INDEX)
         code.out(Out.X)
-        code.ld("row")
-        code.indirect(MicroOp.ADD, 0)
-        code.out(Out.ROW)
-        code.put(Out.START, "mode")
-        code.jump("fetch")
-
-        code.label("walk")
-        self.word(_COUNT)
-        code.out(Out.COUNT)
-        self.word(_MODE)
-        code.st("mode")
-        self.more()
-        self.word(_LIST)
-        code.out(Out.LIST)
-        self.word(_WORD)
-        code.out(Out.WORD)
-        code.ld("mode")
-        code.out(Out.START)
-        code.jump("fetch")
+        code.indirect(MicroOp.LD, 0)
+        code.out(Out.ADD_FIRST)
+        code.out(Out.START_LOADED)
+        self.fetch()
 
     def sums(self) -> None:
         code = self.code
@@ -173,7 +152,7 @@ class Firmware(ScalarCode):
         code.and_(0xFF)
         code.st("d")
         code.label("rows.next")
-        code.put(Out.ROW, "row")
+        code.put(Out.FIRST, "row")
         code.add(1)
         code.st("row")
         code.put(Out.COUNT, "d")
@@ -533,7 +512,7 @@ class Firmware(ScalarCode):
 
         code.label("load.stream")
         self.field("source")
-        code.jump("load.sample", MicroOp.JZ)
+        code.jump("load.fine", MicroOp.JZ)
         code.sub(int(Source.VECTOR))
         code.jump("load.vector", MicroOp.JZ)
         code.sub(int(Source.ELEMENTS - Source.VECTOR))
@@ -551,9 +530,6 @@ class Firmware(ScalarCode):
         code.or_(_mode(elements=Elements.LIST))
         code.st("w3")
         code.jump("load.fine")
-        code.label("load.sample")
-        code.ld(code.address("coarse.sample"))
-        code.st("w0")
         code.label("load.fine")
         code.read(In.PROGRAM_WORD)
         code.and_(1 << FIELDS["fine"][0])
@@ -620,9 +596,9 @@ class Firmware(ScalarCode):
     def handlers() -> dict[Op, tuple[str, int]]:
         """Code that executes an operation, and the mode that it starts the stream unit in, before flags are added."""
         table = {
-            Op.MAC: ("coarse", 0),
-            Op.UPD: ("coarse", _mode(vector_first=1, update=1)),
-            Op.MACV: ("coarse", _mode(elements=Elements.ONE, vector_first=1)),
+            Op.MAC: ("stream", 0),
+            Op.UPD: ("stream", _mode(vector_first=1, update=1)),
+            Op.MACV: ("stream", _mode(elements=Elements.ONE, vector_first=1)),
             Op.ST: ("walk", _mode(store=1)),
             Op.RED: ("reduce", 0),
             Op.ROWS: ("rows", 0),
@@ -638,7 +614,6 @@ def build_firmware(config: CoreConfig) -> Code:
     """The whole program of the processor for this core."""
     firmware = Firmware(config)
     firmware.code.jump("idle")
-    firmware.fetch()
     firmware.streams()
     firmware.sums()
     firmware.control()

@@ -70,7 +70,6 @@ class In(IntEnum):
     PRODUCT_LOW = 5
     PRODUCT_HIGH = 6
     RETURN = 7
-    SAMPLE_COUNT = 8
     SAMPLE_LABEL = 9
     ENTRY = 10
     """where the program starts that waits"""
@@ -95,6 +94,7 @@ class Out(IntEnum):
     """Ports that OUT writes."""
 
     ROW = 0
+    """word of the row memory to access"""
     STRIDE = 1
     COUNT = 2
     LIST = 3
@@ -124,6 +124,14 @@ class Out(IntEnum):
     """the value, into LANES of the word ROW of the row memory"""
     POWER = 21
     """LEFT becomes 2^A, A modulo 16"""
+    FIRST = 22
+    """first row of a stream"""
+    ADD_FIRST = 23
+    LOAD_FIRST = 24
+    """rows, count and mode of a stream are in the word read; the value does not matter, nor in the next two"""
+    LOAD_SECOND = 25
+    """so are list and vector register word"""
+    START_LOADED = 26
 
 
 class Status(IntEnum):
