@@ -14,7 +14,7 @@ from onward.hw.spec.config import CoreConfig
 
 from .board import Board
 from .errors import BuildError
-from .prepare import NAME, prepare
+from .prepare import NAME, netlist_file, prepare
 from .tools import Heartbeat, run_tool, tool_version
 
 __all__ = ["Announce", "Built", "Routed", "build", "netlist_hash", "place_and_route", "synthesise"]
@@ -121,7 +121,9 @@ def place_and_route(board: Board, config: CoreConfig, folder: Path, seed: int, a
 
 def netlist_hash(folder: Path) -> str:
     """SHA-256 of the synthesised netlist; the same inputs give the same on every machine."""
-    (path,) = [folder / name for name in (f"{NAME}.json", f"{NAME}.syn.json") if (folder / name).exists()]
+    path = netlist_file(folder)
+    if path is None:
+        raise BuildError(f"{folder}: synthesis has left no netlist")
     return hashlib.sha256(_VERSION_LINE.sub(b"", path.read_bytes())).hexdigest()
 
 
