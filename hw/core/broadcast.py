@@ -123,10 +123,11 @@ class Broadcast(wiring.Component):
         exhausted = Signal()
         emit, finish = Signal(), Signal()
         flags = Signal(Flags)
+        # No program may keep the unit for ever: 0 tiles are all there can be, and so are 0 results of a reduction.
         m.d.comb += [
-            last_tile.eq(tile + 1 == word.tiles),
-            last.eq(last_tile & (element + 1 == count)),
-            exhausted.eq(Mux(scanning, ~scanner.busy, count == 0)),
+            last_tile.eq((tile + 1)[: len(tile)] == word.tiles),
+            last.eq(last_tile & ((element + 1)[: len(element)] == count[: len(element)])),
+            exhausted.eq(Mux(scanning, ~scanner.busy, (count == 0) & ~flags.reduce)),
             emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),
