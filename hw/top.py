@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from onward.hw.compact.core import CompactCore
 from onward.hw.core.core import Core
 from onward.hw.link.link import Link
 from onward.hw.link.uart import Uart
@@ -45,7 +46,7 @@ class ByteTop(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.link = link = Link(self._config)
-        m.submodules.core = core = Core(self._config)
+        m.submodules.core = core = CompactCore(self._config) if self._config.compact else Core(self._config)
         wiring.connect(m, wiring.flipped(self.i), link.i)
         wiring.connect(m, link.core, core.host)
         wiring.connect(m, link.o, wiring.flipped(self.o))

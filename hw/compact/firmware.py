@@ -167,7 +167,7 @@ class Firmware(ScalarCode):
         self.word(_WORD)
         code.st("word")
         code.ld("d")
-        code.shr(8)
+        self.shift_right(8)
         code.out(Out.STRIDE)
         code.ld("d")
         code.and_(0xFF)
@@ -184,7 +184,7 @@ class Firmware(ScalarCode):
         code.call("float")
         self.result_becomes("b")
         code.put(Out.X, "scale")
-        self.take("a")
+        code.call("take x")
         code.call("multiply")
         code.call("fix")
         code.st("t")
@@ -412,27 +412,14 @@ class Firmware(ScalarCode):
         first, shift = divmod(lowest, 16)
         bits = min(bits, 16)
         code.read(In.PROGRAM_WORD + first)
-        if shift:
-            code.shr(shift)
+        self.shift_right(shift)
         if shift + bits > 16:
             code.st("f")
             code.read(In.PROGRAM_WORD + first + 1)
-            code.shl(16 - shift)
+            self.shift_left(16 - shift)
             code.or_("f")
         if bits < 16:
             code.and_((1 << bits) - 1)
-
-    def place(self, number: int) -> None:
-        """Writes A to word ``number``."""
-        code, lanes = self.code, self.config.lanes
-        code.st("value")
-        if number % lanes == 0:
-            code.put(Out.ROW, "at")
-            code.add(1)
-            code.st("at")
-        code.put(Out.LANES, 1 << number % lanes)
-        code.ld("value")
-        code.out(Out.ROW_WRITE)
 
     def scalar_address(self, field: str) -> None:
         self.field(field)
@@ -448,8 +435,11 @@ class Firmware(ScalarCode):
 
     def load(self) -> None:
         """Turns an instruction into the words of this module's docstring."""
-        code, config = self.code, self.config
+        code, config, lanes = self.code, self.config, self.config.lanes
         tables = self.dispatch
+        words = code.reserve("words", 8, align=8)
+        for number in range(8):
+            code.names[f"w{number}"] = words + number
         for op, (handler, mode) in self.handlers().items():
             code.initial[tables + op] = handler
             code.initial[tables + 64 + op] = mode
@@ -533,7 +523,7 @@ class Firmware(ScalarCode):
 
         code.label("load.rows")
         self.field("imm")
-        code.shl(8)
+        self.shift_left(8)
         code.st("w6")
         self.field("tiles")
         code.or_("w6")
@@ -606,9 +596,24 @@ class Firmware(ScalarCode):
         self.scalar_address("p1")
         code.st("w4")
         code.label("load.place")
-        for number in range(8):
-            code.ld(f"w{number}")
-            self.place(number)
+        code.ld(0)
+        code.st("w")
+        code.label("load.word")
+        code.put(Out.ROW, "at")
+        code.add(1)
+        code.st("at")
+        for lane in range(lanes):
+            code.ld("w")
+            code.or_(words)
+            code.out(Out.X)
+            code.add(1)
+            code.and_(7)
+            code.st("w")
+            code.put(Out.LANES, 1 << lane)
+            code.indirect(MicroOp.LD)
+            code.out(Out.ROW_WRITE)
+        code.ld("w")
+        code.jump("load.word", MicroOp.JNZ)
         code.put(Out.CONTROL, Pulse.PROGRAM)
         code.jump("serve")
 

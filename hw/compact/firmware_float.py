@@ -60,6 +60,26 @@ class FloatCode:
             code.op(MicroOp.NOP)
         code.read(port)
 
+    def shift_left(self, bits: int) -> None:
+        """A <<= bits; C and the product are lost."""
+        code = self.code
+        if bits < 6:
+            code.shl(bits)
+        else:
+            code.out(Out.LEFT)
+            code.put(Out.RIGHT, 1 << bits)
+            self.product(In.PRODUCT_LOW)
+
+    def shift_right(self, bits: int) -> None:
+        """A >>= bits; C and the product are lost."""
+        code = self.code
+        if bits < 6:
+            code.shr(bits)
+        else:
+            code.out(Out.LEFT)
+            code.put(Out.RIGHT, 1 << (16 - bits))
+            self.product(In.PRODUCT_HIGH)
+
     def take(self, name: str) -> None:
         """Operand ``name`` is the register at X."""
         code = self.code
@@ -360,12 +380,12 @@ class FloatCode:
         """A becomes the address of the segment of a function table; p the position in it, times 64."""
         code = self.code
         code.st("p")
-        code.shr(shifts)
+        self.shift_right(shifts)
         code.and_(126)
         code.add(table)
         code.st("x at")
         code.ld("p")
-        code.shl(15 - shifts)
+        self.shift_left(15 - shifts)
         code.st("p")
         code.ld("x at")
 
@@ -428,7 +448,7 @@ class FloatCode:
         code.sub("v")
         code.st("re")
         code.ld("v")
-        code.shl(7)
+        self.shift_left(7)
         code.st("v")
         code.ld("am")
         self.look_up(root, 8)

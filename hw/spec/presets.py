@@ -35,6 +35,27 @@ PRESETS: dict[str, CoreConfig] = {
             clock_mhz=18.0,
             baud=1_000_000,
         ),
+        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program shares
+        # them with the weights.
+        CoreConfig(
+            name="icebreaker-compact",
+            inputs=784,
+            hidden=(64, 64),
+            classes=10,
+            lanes=4,
+            rows=14336,
+            group=4,
+            weight_bits=16,
+            operand_bits=16,
+            vectors=112,
+            elements=64,
+            program=1024,
+            results=16,
+            memory="spram",
+            compact=True,
+            clock_mhz=18.0,
+            baud=1_000_000,
+        ),
         # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
         CoreConfig(
             name="tiny",
