@@ -41,8 +41,8 @@ class Board(ABC):
 
     @staticmethod
     def open(name: str, config: CoreConfig) -> Board:
-        """The board called ``golden``, ``sim``, ``serial:PORT`` or ``netlist:DIR``, cleared of what an earlier user left
-        running. The last one is the netlist of a folder that ``onward build`` has made, simulated.
+        """The board called ``golden``, ``sim``, ``serial:PORT`` or ``netlist:DIR``, cleared of what an earlier user
+        left running. The last one is the netlist of a folder that ``onward build`` has made, simulated.
 
         Raises
         ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onward.hw.boards.errors import BuildError
@@ -17,10 +17,11 @@ from onward.hw.boards.pll_ice40 import solve_ice40
 clocks = st.integers(200, 2000).map(lambda tenths: tenths / 10)
 
 
-def near(settings, wanted: float) -> bool:
-    return Fraction(98, 100) * Fraction(wanted) <= settings.clock_mhz <= Fraction(wanted).limit_denominator(1000)
+def near(found, wanted: float) -> bool:
+    return Fraction(98, 100) * Fraction(wanted) <= found.clock_mhz <= Fraction(wanted).limit_denominator(1000)
 
 
+@settings(deadline=None)
 @given(st.sampled_from((25, 48)), clocks)
 def test_ecp5(reference, wanted):
     found = solve_ecp5(reference, wanted)
