@@ -43,6 +43,7 @@ class Family:
     pll : the PLL, from the clock's port, its settings, and the platform.
     resources : for ``lut``, ``ff``, ``bram`` and ``dsp``, and others that a part has, the names of nextpnr's figures.
     bitstream : suffix of the bitstream.
+    cells : the models that its netlists are simulated with, in ``sim/cells``; empty if there are none.
     buildable : the open tools build it; otherwise a project for the vendor's tools is prepared.
     """
 
@@ -52,6 +53,7 @@ class Family:
     pll: Callable[[io.PortLike, Any, Platform], Any]
     resources: Mapping[str, tuple[str, ...]]
     bitstream: str
+    cells: str = ""
     buildable: bool = True
 
 
@@ -62,6 +64,7 @@ ECP5 = Family(
     pll=lambda port, settings, platform: Ecp5Pll(port, settings),
     resources={"lut": ("TRELLIS_COMB",), "ff": ("TRELLIS_FF",), "bram": ("DP16KD",), "dsp": ("MULT18X18D",)},
     bitstream="bit",
+    cells="ecp5",
 )
 ICE40 = Family(
     name="iCE40",
@@ -77,6 +80,7 @@ ICE40 = Family(
         "spram": ("ICESTORM_SPRAM",),
     },
     bitstream="bin",
+    cells="ice40",
 )
 GOWIN = Family(
     name="Gowin",
