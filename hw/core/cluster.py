@@ -15,7 +15,7 @@ from onward.hw.spec.formats import ELEMENT
 from .lane import Lane
 from .lane_control import lane_control
 from .reduce_tree import ReduceTree
-from .uop import Uop, X
+from .uop import Uop, X, Y
 from .weight_memory import WeightMemory
 
 __all__ = ["Cluster"]
@@ -126,12 +126,8 @@ class Cluster(wiring.Component):
         m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
 
         control = lane_control(m, stages, config)
-        members = range(config.group)
-        own, chosen = Signal(config.group, reset_less=True), Signal(len(lanes), reset_less=True)
         seed_valid, seed = Signal(), Signal(32, reset_less=True)
         m.d.sync += [
-            own.eq(Cat(address.member == member for member in members)),
-            chosen.eq(Cat(address.lane == lane.index for lane in lanes)),
             # The host's seed comes from afar, and there is time.
             seed_valid.eq(self.seed_valid),
             seed.eq(self.seed),
@@ -142,6 +138,14 @@ class Cluster(wiring.Component):
             if index == group:
                 others = Signal(signed(ELEMENT.bits + 1), name=f"others_{group}")
                 m.d.comb += others.eq(-Array(second[group : group + config.group])[stages[1].member])
+            own = (address.flags.y == Y.GROUP) & (address.member == lane.index % config.group)
+            mine = (address.flags.y == Y.MASKED) & (address.lane == lane.index)
+            second_operand = (address.flags.y == Y.SECOND) | own
+            pick = Signal(2, name=f"pick_{index}", reset_less=True)
+            m.d.sync += [
+                pick[0].eq((address.flags.y == Y.OPERAND) | mine | second_operand),
+                pick[1].eq((address.flags.y == Y.VECTOR) | second_operand),
+            ]
             weight_bits = config.weight_bits
             m.d.comb += [
                 lane.control.eq(control),
@@ -149,8 +153,7 @@ class Cluster(wiring.Component):
                 lane.first.eq(first[index]),
                 lane.second.eq(second[index]),
                 lane.others.eq(others),
-                lane.own.eq(own[lane.index % config.group]),
-                lane.chosen.eq(chosen[index]),
+                lane.pick.eq(pick),
                 lane.seed_valid.eq(seed_valid),
                 lane.seed.eq(seed),
                 self._tree.i[index].eq(lane.product),

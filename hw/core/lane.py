@@ -30,7 +30,8 @@ class Lane(wiring.Component):
     Members
     -------
     ``control`` : :class:`.lane_control.LaneControl`, the same for all lanes of a cluster.
-    ``chosen`` : this is the lane of Y.MASKED; ``own`` : it is the member of its group that Y.GROUP uses (cycle 10).
+    ``pick`` : the second factor in cycle 10: bit 0, the operand; bit 1, ``first``; with ``control.vector``, both bits
+    for ``second``, none for ``others``.
     ``weight`` : weight of the row read in the cycle before.
     ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``others`` : what the other
     members of the group take from ``second`` of the one that LMAC and LUPD use: its negative.
@@ -48,8 +49,7 @@ class Lane(wiring.Component):
         super().__init__(
             {
                 "control": In(LaneControl(config)),
-                "chosen": In(1),
-                "own": In(1),
+                "pick": In(2),
                 "weight": In(signed(config.weight_bits)),
                 "first": In(signed(ELEMENT.bits)),
                 "second": In(signed(ELEMENT.bits)),
@@ -78,15 +78,28 @@ class Lane(wiring.Component):
         self._positive = self.weight.any() & ~self.weight[-1]
         x = Signal(signed(self.x_bits + early), reset_less=True)
         y = Signal(signed(self.y_bits), reset_less=True)
-        weight = Mux(self._positive | ~control.positive_only, self.weight, 0)
-        near = Mux(control.x[0], self.first, weight)
-        far = Mux(control.x[0], self.first.shift_left(early), generator.state[20:].as_signed())
-        operand = Mux(self.chosen | ~control.masked, control.m, 0)
-        broadcast = Mux(control.y[0], self.first, operand)
-        vector = Mux(control.group & ~self.own, self.others, self.second)
+        uses_row = (control.row & (self._positive | ~control.positive_only)) | control.shifted
         m.d.sync += [
-            x.eq(Mux(control.x[1], far, near)),
-            y.eq(Mux(control.y[1], vector, broadcast)),
+            x.eq(
+                _choose(
+                    len(x),
+                    (uses_row, self.weight),
+                    (control.first | control.shifted, self.first),
+                    control.far,
+                    self.first.shift_left(early),
+                    generator.state[20:].as_signed(),
+                )
+            ),
+            y.eq(
+                _choose(
+                    len(y),
+                    (self.pick[0], control.m),
+                    (self.pick[1], self.first),
+                    control.vector,
+                    self.second,
+                    self.others,
+                )
+            ),
         ]
         with m.If(control.one):
             m.d.sync += x.eq(1 << ELEMENT.fraction)
@@ -132,7 +145,8 @@ class Lane(wiring.Component):
             fits.eq(near & (rounded[-1] == rounded[-2])),
             zero.eq(control.step_function | (control.relu & negative)),
         ]
-        word = Mux(zero, 0, Mux(fits, magnitude, (~negative).replicate(ELEMENT.bits - 1)))
+        limit = (~negative).replicate(ELEMENT.bits - 1)
+        word = Mux(fits, magnitude, limit) & (~zero).replicate(ELEMENT.bits - 1)
         one = control.step_function & ~negative & (~fits | magnitude.any())
         m.d.sync += [
             self.word_value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
@@ -167,9 +181,11 @@ class Lane(wiring.Component):
 
         high = total[config.weight_bits - 1 :]
         fits = (high == 0) | high.all()
-        limit = Cat((~total[-1]).replicate(config.weight_bits - 1), total[-1])
+        # Two bits choose among the old weight, the new one and both limits: with these, a bit is one lookup table.
+        weighs, which = ~learns | fits, learns & (fits | ~total[-1])
+        limit = Cat(which.replicate(config.weight_bits - 1), ~which)
         m.d.sync += [
-            self.row_value.eq(Mux(learns, Mux(fits, total[: config.weight_bits], limit), old)),
+            self.row_value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
             self.row_saturated.eq(~fits & learns & control.update),
         ]
 
@@ -177,3 +193,25 @@ class Lane(wiring.Component):
 def _aligned(random: Value, shift: int) -> Value:
     """The upper ``shift`` of 16 random bits, or all of them above zeros."""
     return random >> (16 - shift) if shift <= 16 else random << (shift - 16)
+
+
+def _choose(
+    bits: int,
+    one: tuple[Value, Value],
+    other: tuple[Value, Value],
+    far: Value,
+    far_both: Value,
+    far_none: Value,
+) -> Value:
+    """One of four signed numbers, in two lookup tables of four inputs a bit.
+
+    ``one`` and ``other`` are (choose it, number). With ``far``, choosing both gives ``far_both``, and choosing none
+    gives ``far_none``; choosing none without it gives 0.
+    """
+
+    def wide(number: Value) -> Value:
+        return Cat(number, number[-1].replicate(bits))[:bits]
+
+    first, second, last = one[0].replicate(bits), other[0].replicate(bits), far.replicate(bits)
+    near = (first & (wide(one[1]) | second)) | (second & wide(other[1]))
+    return (near & ~last) | (last & ((near & wide(far_both)) | (~near & wide(far_none))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data
 
 from onward.hw.spec.config import CoreConfig
@@ -58,12 +58,13 @@ class LaneControl(data.StructLayout):
         super().__init__(
             {
                 "step": 1,  # 9 for noise, 11 for updates
-                "x": 2,  # 10: weight, vector; noise or one, shifted vector
+                "row": 1,  # 10, first factor: the weight, a vector, or with ``far`` noise or the shifted vector
+                "first": 1,
+                "far": 1,
+                "shifted": 1,
                 "one": 1,
                 "positive_only": 1,
-                "y": 2,  # 10: operand, first; second or others
-                "masked": 1,
-                "group": 1,
+                "vector": 1,  # 10, second factor: from the second vector port
                 "m": signed(config.operand_bits),
                 "clear": 1,  # 11
                 "accumulate": 1,  # 12
@@ -98,28 +99,21 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
     ]
 
     flags = address.flags
-    early = flags.update & ~flags.fine if alignment.early else 0
-    vector = (flags.x == X.VECTOR) & ~early
-    x, y = Signal(2, reset_less=True), Signal(2, reset_less=True)
-    one, positive_only, masked, group = (Signal(reset_less=True) for _ in range(4))
-    m.d.sync += [
-        x[0].eq(flags.x == X.VECTOR),
-        x[1].eq(~vector & (flags.x != X.WEIGHT)),
-        one.eq(flags.x == X.ONE),
-        positive_only.eq(flags.lateral),
-        y[0].eq(flags.y == Y.VECTOR),
-        y[1].eq((flags.y == Y.SECOND) | (flags.y == Y.GROUP)),
-        masked.eq(flags.y == Y.MASKED),
-        group.eq(flags.y == Y.GROUP),
-    ]
-    m.d.comb += [
-        control.x.eq(x),
-        control.one.eq(one),
-        control.positive_only.eq(positive_only),
-        control.y.eq(y),
-        control.masked.eq(masked),
-        control.group.eq(group),
-    ]
+    vectors = flags.x == X.VECTOR
+    early = vectors & flags.update & ~flags.fine if alignment.early else Const(0)
+    chosen = {
+        "row": flags.x == X.WEIGHT,
+        "first": vectors & ~early,
+        "far": early | (flags.x == X.NOISE),
+        "shifted": early,
+        "one": flags.x == X.ONE,
+        "positive_only": flags.lateral,
+        "vector": (flags.y == Y.SECOND) | (flags.y == Y.GROUP),
+    }
+    for name, value in chosen.items():
+        register = Signal(name=f"chosen_{name}", reset_less=True)
+        m.d.sync += register.eq(value)
+        m.d.comb += control[name].eq(register)
 
     clear, accumulate = Signal(), Signal()
     shift = Signal.like(control.shift, reset_less=True)
