@@ -118,15 +118,16 @@ class Broadcast(wiring.Component):
             waiting.eq(pause | (merging & ~merge.ready)),
         ]
         # Elements and tiles after this one, counted down: comparing an index with its limit would take too long.
-        elements_left, tiles_left, empty = Signal(13), Signal(8), Signal()
+        elements_left, tiles_left, empty = Signal(12), Signal(8), Signal()
         last_tile, last = Signal(), Signal()
         exhausted = Signal()
         emit, finish = Signal(), Signal()
         flags = Signal(Flags)
+        # No program may keep the unit for ever: 0 tiles are all there can be, and so are 0 results of a reduction.
         m.d.comb += [
             last_tile.eq(tiles_left == 0),
             last.eq(last_tile & (elements_left == 0)),
-            exhausted.eq(Mux(scanning, ~scanner.busy, empty)),
+            exhausted.eq(Mux(scanning, ~scanner.busy, empty & ~flags.reduce)),
             emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),

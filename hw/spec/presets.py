@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from .config import ConfigError, CoreConfig
+from .toml_file import read_toml
+from .wording import one_line
 
 __all__ = ["PRESETS", "load_preset"]
 
@@ -35,7 +37,16 @@ PRESETS: dict[str, CoreConfig] = {
         ),
         # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
         CoreConfig(
-            name="tiny", inputs=20, hidden=(6, 5), classes=3, lanes=4, rows=96, group=2, vectors=32, elements=32
+            name="tiny",
+            inputs=20,
+            hidden=(6, 5),
+            classes=3,
+            lanes=4,
+            rows=96,
+            group=2,
+            vectors=32,
+            elements=32,
+            watchdog=50_000,
         ),
     )
 }
@@ -58,24 +69,30 @@ def load_preset(name: str) -> CoreConfig:
     if path.suffix != ".toml":
         raise ConfigError(f"unknown preset {name!r}: use one of {', '.join(PRESETS)}, or the path of a .toml file")
     try:
-        values = tomllib.loads(path.read_text())
+        return _from_values(read_toml(path), path.stem)
     except OSError as error:
         raise ConfigError(f"cannot read preset {name!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"preset {name!r} is not valid TOML: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(one_line(f"preset {name!r}: {error}")) from error
+    except ValueError as error:
+        raise ConfigError(one_line(f"preset {name!r} is not valid TOML: {error}")) from error
+
+
+def _from_values(values: dict[str, Any], stem: str) -> CoreConfig:
+    """The configuration that a file's keys describe; raises ConfigError, which does not yet name the file."""
     base = values.pop("base", None)
-    if base is not None and base not in PRESETS:
-        raise ConfigError(f"preset {name!r}: base must be one of {', '.join(PRESETS)}, not {base!r}")
+    if base is not None and not (isinstance(base, str) and base in PRESETS):
+        raise ConfigError(f"base must be one of {', '.join(PRESETS)}, not {base!r}")
     known = {field.name: field for field in fields(CoreConfig)}
     for key in values:
         if key not in known:
-            raise ConfigError(f"preset {name!r}: unknown key {key!r}; known are {', '.join(known)}")
+            raise ConfigError(f"unknown key {key!r}; known are {', '.join(known)}")
     if base is not None:
         lanes = values.get("lanes", PRESETS[base].lanes)
-        merged = {key: getattr(PRESETS[base], key) for key in known} | {"name": path.stem} | values
+        merged = {key: getattr(PRESETS[base], key) for key in known} | {"name": stem} | values
     else:
         lanes = values.get("lanes")
-        merged = {"name": path.stem} | values
+        merged = {"name": stem} | values
     if "group" not in values and "lanes" in merged:
         known_size = isinstance(lanes, int) and lanes > 0  # otherwise the configuration says what is wrong with lanes
         merged["group"] = max(size for size in range(1, 9) if lanes % size == 0) if known_size else 1
@@ -83,8 +100,6 @@ def load_preset(name: str) -> CoreConfig:
         merged["hidden"] = tuple(merged["hidden"])
     try:
         return CoreConfig(**merged)
-    except ConfigError as error:
-        raise ConfigError(f"preset {name!r}: {error}") from error
     except TypeError as error:
         missing = [key for key in ("inputs", "hidden", "classes", "lanes", "rows") if key not in merged]
-        raise ConfigError(f"preset {name!r}: missing {', '.join(missing) or error}") from error
+        raise ConfigError(f"missing {', '.join(missing) or error}") from error

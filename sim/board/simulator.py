@@ -10,7 +10,7 @@ from onward.hw.spec.config import CoreConfig
 
 from .build import board_library
 
-__all__ = ["SimError", "Simulator"]
+__all__ = ["SimError", "SimSilence", "Simulator"]
 
 _NEVER, _FRAME = 0, 2
 _TIMEOUT = 10_000_000
@@ -18,6 +18,10 @@ _TIMEOUT = 10_000_000
 
 class SimError(RuntimeError):
     """The simulated core stays silent, or its simulation has stopped; the message says which, and after how long."""
+
+
+class SimSilence(SimError):
+    """The simulated core has ended no frame within the time given to it."""
 
 
 class Simulator:
@@ -80,15 +84,16 @@ class Simulator:
 
         Raises
         ------
+        SimSilence
+            If no frame ends within ``timeout`` cycles (what has come so far stays for the next call).
         SimError
-            If no frame ends within ``timeout`` cycles (what has come so far stays for the next call), or if the
-            simulation has stopped.
+            If the simulation has stopped.
         """
         reached = self._library.onward_run(self._open(), timeout, _FRAME)
         self._check()
         if not reached:
             waiting = self._library.onward_pending(self._board)
-            raise SimError(
+            raise SimSilence(
                 f"the simulated core has ended no frame within {timeout:,} cycles"
                 f" ({waiting} bytes without end have come; cycle {self.cycles:,})"
             )

@@ -53,7 +53,9 @@ class Schedule:
         self.model = ClusterModel(self.config)
         last = self.config.rows - self.config.group
         self._rows = sorted({0, last, *(self.rng.randrange(last + 1) for _ in range(4))})
-        self._words = list(range(min(self.config.vectors, 5)))
+        # The first, the last and some between, so that every bit of an address matters.
+        last_word = self.config.vectors - 1
+        self._words = sorted({0, last_word, *(self.rng.randrange(last_word + 1) for _ in range(4))})
         self._row_writes = {-99: -1}
         self._stores = self._row_stores = -99
 

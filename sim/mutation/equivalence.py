@@ -10,7 +10,8 @@ from .yosys import YosysError, run_yosys
 __all__ = ["prove_equivalent"]
 
 _MODULE = re.compile(r"-module (\S+)")
-_PATIENCE_S = 60
+_PATIENCE_S = 300
+"""Of real time: a proof takes seconds, and some minutes on a machine that has much else to do."""
 _PREPARE = """
 chformal -remove
 delete t:$print
@@ -51,7 +52,7 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
 
     The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
     some inputs or outputs may not matter. False does not say that there is a difference: only that no proof was found
-    in a minute.
+    in five minutes.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"

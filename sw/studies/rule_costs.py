@@ -17,6 +17,7 @@ from onward.sw.driver.rules import Parameters, Rule
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Program
 from onward.sw.programs.footprint import footprint
+from onward.sw.programs.liveness import live_state
 from onward.sw.programs.timing import Load, estimate
 from onward.sw.programs.traffic import row_traffic
 
@@ -137,7 +138,7 @@ def link_bytes(batch: Batch) -> float:
 def program_sizes(program: Program) -> dict[str, Any]:
     """What the training program takes of the core's memories: weight rows and their blocks, state, instructions."""
     config, used = program.config, program.map.used
-    state = footprint(program, "train")
+    state, live = footprint(program, "train"), live_state(program, "train")
     return {
         "weight_rows": used,
         "weight_blocks": weight_blocks(replace(config, rows=used)),
@@ -145,5 +146,8 @@ def program_sizes(program: Program) -> dict[str, Any]:
         "elements": state.elements,
         "scalars": state.scalars,
         "state_bits": state.state_bits,
+        "live_vectors": live.vectors,
+        "live_elements": live.elements,
+        "live_bits": live.bits,
         "instructions": state.instructions,
     }
