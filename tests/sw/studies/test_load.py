@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from onward.hw.spec.isa import Op
+from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
 from onward.sw.driver.rules import RULES
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Assembler, Program
+from onward.sw.programs.timing import Load
+from onward.sw.studies.load import measure_load
 
 CORE = PRESETS["tiny"]  # 20 inputs, 4 lanes
 IMAGES = np.zeros((2, 20), np.uint8)
