@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -182,7 +184,7 @@ class CompactCore(wiring.Component):
             status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
-        inputs = {
+        inputs: dict[int, Any] = {
             port.STATUS: status,
             port.LIST: streams.list_data,
             port.LIST_NEXT: streams.list_data,

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["ARGUMENT_BITS", "CODE_BITS", "CODE_WORDS", "DATA_WORDS", "INDIRECT", "Code", "In", "MicroOp", "TABLE_WORDS", "Out", "Status"]
+__all__ = [
+    "ARGUMENT_BITS",
+    "CODE_BITS",
+    "CODE_WORDS",
+    "DATA_WORDS",
+    "INDIRECT",
+    "TABLE_WORDS",
+    "Code",
+    "In",
+    "MicroOp",
+    "Out",
+    "Status",
+]
 
 ARGUMENT_BITS = 11
 CODE_BITS = 5 + ARGUMENT_BITS
@@ -200,9 +212,9 @@ class Code:
             last, previous = self.words[-1]
             indirect = isinstance(argument, int) and bool(argument & INDIRECT)
             reads = op.reads_data
-            if last is MicroOp.ST and reads and (previous == argument or int(previous) & INDIRECT or indirect):
-                self.words.append((MicroOp.NOP, 0))
-            elif last is MicroOp.OUT and previous == Out.X and (reads or op is MicroOp.ST) and indirect:
+            if (last is MicroOp.ST and reads and (previous == argument or int(previous) & INDIRECT or indirect)) or (
+                last is MicroOp.OUT and previous == Out.X and (reads or op is MicroOp.ST) and indirect
+            ):
                 self.words.append((MicroOp.NOP, 0))
         self.words.append((op, argument))
 
