@@ -23,7 +23,7 @@ from .transport import Clocked, Transport
 
 __all__ = ["LinkBoard"]
 
-_FIRST_SILENCES = 3
+_FIRST_SILENCES = 4
 """Time-outs after which nobody is there."""
 
 _PATIENCE = 10.0

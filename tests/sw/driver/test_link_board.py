@@ -133,13 +133,13 @@ def expect_refusal(transport: ModelTransport, reason: str) -> None:
 
 def test_silence() -> None:
     transport = ModelTransport(ModelCore(TINY))
-    transport.script += [b""] * 3
+    transport.script += [b""] * 4
     expect_refusal(transport, "silent: no answer to IDENTIFY; is the board on and configured")
 
 
 def test_rubbish() -> None:
     transport = ModelTransport(ModelCore(TINY))
-    transport.script += [bytes([65 + i % 26]) * 100 for i in range(60)] + [b""] * 3
+    transport.script += [bytes([65 + i % 26]) * 100 for i in range(60)] + [b""] * 4
     expect_refusal(transport, "what answers is no core: 6000 bytes, but no reply to IDENTIFY")
 
 
