@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
@@ -182,7 +182,7 @@ class CompactCore(wiring.Component):
             status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
-        inputs = {
+        inputs: dict[int, ValueLike] = {
             port.STATUS: status,
             port.LIST: streams.list_data,
             port.LIST_NEXT: streams.list_data,

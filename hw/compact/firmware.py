@@ -13,7 +13,7 @@ Registers are named by the addresses of their data words.
 from __future__ import annotations
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source, Store
+from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
 
 from .firmware_scalar import ScalarCode
 from .layout import instruction_words
@@ -604,7 +604,21 @@ class Firmware(ScalarCode):
             Op.ROWS: ("rows", 0),
         }
         others = (
-            *(Op.LDI, Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX),
+            *(
+                Op.LDI,
+                Op.MUL,
+                Op.ADD,
+                Op.SUB,
+                Op.RSQ,
+                Op.SIG,
+                Op.EXP,
+                Op.REC,
+                Op.XN,
+                Op.SMAX,
+                Op.EADD,
+                Op.DRAW,
+                Op.AMAX,
+            ),
             *(Op.STE, Op.LDE, Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP, Op.END),
         )
         return table | {op: (op.name.lower(), 0) for op in others}

@@ -21,8 +21,8 @@ class CompactSamples(wiring.Component):
 
     Members
     -------
-    ``begin``, ``pixel``, ``tail``, ``slot_free``, ``waiting``, ``entry``, ``advance``, ``count``, ``label``, ``address``,
-    ``data``, ``reset`` : as there.
+    ``begin``, ``pixel``, ``tail``, ``slot_free``, ``waiting``, ``entry``, ``advance``, ``count``, ``label``,
+    ``address``, ``data``, ``reset`` : as there.
     """
 
     def __init__(self, config: CoreConfig) -> None:

@@ -73,9 +73,10 @@ class StreamUnit(wiring.Component):
 
     Members
     -------
-    ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to
-    access, ``set_row`` the first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements, ``set_list`` the first word of the list memory, ``set_word`` a vector
-    register word, ``set_magnitude`` and ``set_shift`` the scalar, ``start`` a :data:`StreamMode`.
+    ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to access, ``set_row`` the
+    first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements,
+    ``set_list`` the first word of the list memory, ``set_word`` a vector register word, ``set_magnitude`` and
+    ``set_shift`` the scalar (:data:`Shift`), ``start`` a :data:`StreamMode`.
     ``load_first``, ``load_second`` : take row, count and mode, and list and vector register word, from the lanes of the
     word read. ``start_loaded`` : start in this mode. ``sample_count`` : count of a stream of the sample.
     ``busy`` : a stream or walk is at work.
@@ -84,7 +85,8 @@ class StreamUnit(wiring.Component):
     ``list_write``, ``list_next`` : write ``value`` into the list memory, go on to its next word. ``list_data``.
     ``total`` : result of the last sum.
     ``sample_address``, ``sample_data`` : read port of the sample, one cycle latency.
-    ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for the counters.
+    ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for
+    the counters.
     ``seed_valid``, ``seed`` : restart of the generators.
     """
 
@@ -200,7 +202,7 @@ class StreamUnit(wiring.Component):
             with m.Default():
                 m.d.comb += x.eq(1 << ELEMENT.fraction)
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
-        m.d.sync += [later.eq(earlier) for earlier, later in zip(valid[1:-1], valid[2:], strict=True)]
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(valid[1:])]
 
         # The row of an element, until it is read, and for an update until it is written.
         history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 11)]

@@ -37,8 +37,8 @@ PRESETS: dict[str, CoreConfig] = {
         CoreConfig(
             name="tiny", inputs=20, hidden=(6, 5), classes=3, lanes=4, rows=96, group=2, vectors=32, elements=32
         ),
-        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program shares
-        # them with the weights.
+        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program is in
+        # them, too.
         CoreConfig(
             name="icebreaker-compact",
             inputs=784,

@@ -245,7 +245,11 @@ def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
     steps = [(address, word) for address, word, _ in executed(program, entry)]
     if program.config.compact:
         cycles = sum(compact_cycles(program.config, word, clock.steps(word)) for _, word in steps)
-        busy = sum(clock.steps(word) * clock.share(word) for _, word in steps if word.op in COMPACT_LANE_OPS and word.op is not Op.ST)
+        busy = sum(
+            clock.steps(word) * clock.share(word)
+            for _, word in steps
+            if word.op in COMPACT_LANE_OPS and word.op is not Op.ST
+        )
         return Estimate(cycles, busy)
     following = [*(address for address, _ in steps[1:]), None]
     for (address, word), then in zip(steps, following if steps else (), strict=True):

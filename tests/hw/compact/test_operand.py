@@ -12,7 +12,9 @@ from onward.sw.golden import scalar
 from tests.hw.compact.test_core import SMALL
 
 
-def expected(config: CoreConfig, x: int, exponent: int, magnitude: int, neg: int, random32: int | None) -> tuple[int, bool]:
+def expected(
+    config: CoreConfig, x: int, exponent: int, magnitude: int, neg: int, random32: int | None
+) -> tuple[int, bool]:
     form = config.operand
     code = pack_scalar(0, exponent, magnitude)
     return scalar.operand(x, code, neg, form.fraction, form.bits, random32)
