@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -68,7 +70,13 @@ class CompactCore(wiring.Component):
             m.d.sync += lanes.eq(value)
         m.d.comb += [
             streams.value.eq(value),
-            streams.set_row.eq(out(microcode.Out.ROW)),
+            streams.set_pointer.eq(out(microcode.Out.ROW)),
+            streams.set_row.eq(out(microcode.Out.FIRST)),
+            streams.add_row.eq(out(microcode.Out.ADD_FIRST)),
+            streams.load_first.eq(out(microcode.Out.LOAD_FIRST)),
+            streams.load_second.eq(out(microcode.Out.LOAD_SECOND)),
+            streams.start_loaded.eq(out(microcode.Out.START_LOADED)),
+            streams.sample_count.eq(samples.count),
             streams.set_stride.eq(out(microcode.Out.STRIDE)),
             streams.set_count.eq(out(microcode.Out.COUNT)),
             streams.set_list.eq(out(microcode.Out.LIST)),
@@ -87,6 +95,8 @@ class CompactCore(wiring.Component):
         left, right, product = Signal(16), Signal(16), Signal(32)
         with m.If(out(microcode.Out.LEFT)):
             m.d.sync += left.eq(value)
+        with m.If(out(microcode.Out.POWER)):
+            m.d.sync += left.eq(1 << value[:4])
         with m.If(out(microcode.Out.RIGHT)):
             m.d.sync += right.eq(value)
         m.d.sync += product.eq(left * right)
@@ -174,7 +184,7 @@ class CompactCore(wiring.Component):
             status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
-        inputs = {
+        inputs: dict[int, Any] = {
             port.STATUS: status,
             port.LIST: streams.list_data,
             port.LIST_NEXT: streams.list_data,
@@ -184,7 +194,6 @@ class CompactCore(wiring.Component):
             port.PRODUCT_LOW: product[:16],
             port.PRODUCT_HIGH: product[16:],
             port.RETURN: processor.returns,
-            port.SAMPLE_COUNT: samples.count,
             port.SAMPLE_LABEL: samples.label,
             port.ENTRY: Mux(samples.waiting, samples.entry, host.run.payload),
             port.ACCESS: Cat(access.kind, Const(0, 2), access.lane),

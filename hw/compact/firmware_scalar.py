@@ -30,6 +30,7 @@ class ScalarCode(FloatCode):
 
     def scalar_instructions(self) -> None:
         self.give()
+        self.operands()
         self.constants()
         self.binary()
         self.unary()
@@ -38,11 +39,21 @@ class ScalarCode(FloatCode):
         self.draw()
         self.results()
 
-    def take_word(self, number: int, name: str) -> None:
-        """Takes the scalar that word ``number`` names."""
-        self.word(number)
-        self.code.out(Out.X)
-        self.take(name)
+    def operands(self) -> None:
+        """Routines that read the instruction's second half, and take its scalars: b and a, or a alone."""
+        code = self.code
+        code.label("take both")
+        self.more()
+        self.word(_LIST)
+        code.out(Out.X)
+        self.take("b")
+        code.label("take one")
+        self.more()
+        self.word(_SCALAR)
+        code.out(Out.X)
+        code.label("take x")
+        self.take("a")
+        code.ret()
 
     def give(self) -> None:
         """The result becomes S[d]."""
@@ -89,7 +100,7 @@ class ScalarCode(FloatCode):
         self.word(_MODE)
         code.st("t")
         code.and_(0x100)
-        code.shl(7)
+        self.shift_left(7)
         code.st("rs")
         code.ld("t")
         code.and_(0xFF)
@@ -115,24 +126,22 @@ class ScalarCode(FloatCode):
         code = self.code
         for name in ("mul", "add", "sub"):
             code.label(name)
-            self.more()
-            self.take_word(_SCALAR, "a")
-            self.take_word(_LIST, "b")
+            code.call("take both")
             if name == "sub":
-                code.ld("bs")
-                code.xor(0x8000)
-                code.st("bs")
+                code.call("negate b")
             code.call("multiply" if name == "mul" else "sum")
             code.jump("give")
 
-        code.label("best")
-        self.more()
-        self.take_word(_SCALAR, "a")
-        self.take_word(_LIST, "b")
-        # a > b: the sign of a - b; a scalar is never so small that a difference of two becomes 0 by rounding
+        code.label("negate b")
         code.ld("bs")
         code.xor(0x8000)
         code.st("bs")
+        code.ret()
+
+        code.label("best")
+        code.call("take both")
+        # a > b: the sign of a - b; a scalar is never so small that a difference of two becomes 0 by rounding
+        code.call("negate b")
         code.ld("am")
         code.st("km")
         code.ld("ae")
@@ -171,8 +180,7 @@ class ScalarCode(FloatCode):
         code = self.code
         for name, routine in (("rsq", "root"), ("rec", "reciprocal"), ("exp", "exponential"), ("sig", "sigmoid")):
             code.label(name)
-            self.more()
-            self.take_word(_SCALAR, "a")
+            code.call("take one")
             code.call(routine)
             code.jump("give")
 
@@ -197,15 +205,12 @@ class ScalarCode(FloatCode):
         code.jump("fetch.now")
 
         code.label("ste")
-        self.more()
-        self.take_word(_SCALAR, "a")
-        for source, target in (("am", "rm"), ("ae", "re"), ("as", "rs")):
-            code.ld(source)
-            code.st(target)
+        code.call("take one")
+        code.call("sum.large")  # r = a
         code.call("fix")
-        code.st("t")
+        code.st("t0")
         self.element_address()
-        code.ld("t")
+        code.ld("t0")
         code.out(Out.LIST_WRITE)
         code.jump("fetch.now")
 
@@ -226,30 +231,35 @@ class ScalarCode(FloatCode):
         code.jump("give")
 
         code.label("amax")
+        code.call("largest")
+        code.ld(0)
+        code.st("t1")
+        code.jump("set index")
+
+        # m = the largest element, with its sign turned; t0 = its number
+        code.label("largest")
         self.begin_walk()
         code.ld(0)
         code.st("t0")
         code.st("i")
-        code.st("m")  # the largest so far, with its sign turned
-        code.label("amax.next")
+        code.st("m")
+        code.label("largest.next")
         code.read(In.LIST_NEXT)
         code.xor(0x8000)
         code.st("t")
         code.ld("m")
         code.sub("t")
-        code.jump("amax.smaller", MicroOp.JC)
+        code.jump("largest.smaller", MicroOp.JC)
         code.ld("t")
         code.st("m")
         code.ld("i")
         code.st("t0")
-        code.label("amax.smaller")
+        code.label("largest.smaller")
         code.ld("i")
         code.add(1)
         code.st("i")
-        self.count_down("amax.next")
-        code.ld(0)
-        code.st("t1")
-        code.jump("set index")
+        self.count_down("largest.next")
+        code.ret()
 
         # A is added to the element that the list is at
         code.label("element add")
@@ -280,6 +290,7 @@ class ScalarCode(FloatCode):
         code = self.code
         self.word(_COUNT)
         code.st("n")
+        code.st("count")
         self.more()
         self.word(_LIST)
         code.st("e")
@@ -303,25 +314,11 @@ class ScalarCode(FloatCode):
     def softmax(self) -> None:
         code = self.code
         code.label("smax")
-        self.begin_walk()
-        code.ld("n")
-        code.st("count")
+        code.call("largest")
         code.ld(0)
-        code.st("m")
         code.st("t0")
         code.st("t1")
         code.st("t2")
-        code.label("smax.largest")
-        code.read(In.LIST_NEXT)
-        code.xor(0x8000)
-        code.st("t")
-        code.ld("m")
-        code.sub("t")
-        code.jump("smax.smaller", MicroOp.JC)
-        code.ld("t")
-        code.st("m")
-        code.label("smax.smaller")
-        self.count_down("smax.largest")
         self.again()
         code.ld("m")
         code.xor(0x8000)
@@ -336,16 +333,17 @@ class ScalarCode(FloatCode):
         code.sub("u")
         code.out(Out.LEFT)
         code.put(Out.RIGHT, self.log2e)
-        self.product(In.PRODUCT_LOW)
-        code.shr(9)
-        code.st("l")
         self.product(In.PRODUCT_HIGH)
         code.st("h")
-        code.shl(7)
+        code.read(In.PRODUCT_LOW)
+        self.shift_right(9)
+        code.st("l")
+        code.ld("h")
+        self.shift_left(7)
         code.or_("l")
         code.st("l")
         code.ld("h")
-        code.shr(9)
+        self.shift_right(9)
         code.st("s")
         # u is negated: a fraction other than 0 makes the whole part one larger
         code.ld(0xFFFF)
@@ -386,20 +384,8 @@ class ScalarCode(FloatCode):
         code.label("smax.shift")
         code.st("h")
         code.ld("ae")
-        code.st("s")
-        code.label("smax.shift.next")
-        code.ld("s")
-        code.jump("smax.shifted", MicroOp.JZ)
-        code.sub(1)
-        code.st("s")
-        code.ld("h")
-        code.shr()
-        code.st("h")
-        code.jump("smax.shift.next")
-        code.label("smax.shifted")
-        code.ld("h")
         code.add(1)
-        code.op(MicroOp.RCR)
+        code.call("near")
         code.out(Out.LIST_WRITE)
         self.count_down("smax.quotient")
         code.jump("fetch.now")
@@ -407,7 +393,8 @@ class ScalarCode(FloatCode):
     def chance(self) -> None:
         """u = weight of the element that the list is at, which goes on; w = 1 if it needs a seventeenth bit."""
         code = self.code
-        zero, done = code.fresh("chance"), code.fresh("chance")
+        zero, done = "chance.some", "chance.done"
+        code.label("chance")
         code.ld(0)
         code.st("w")
         code.ld("i")
@@ -418,7 +405,7 @@ class ScalarCode(FloatCode):
         code.jump(done)
         code.label(zero)
         code.read(In.LIST_NEXT)
-        positive = code.fresh("chance")
+        positive = "chance.positive"
         code.jump(positive, MicroOp.JNN)
         code.ld(0)
         code.label(positive)
@@ -433,15 +420,15 @@ class ScalarCode(FloatCode):
         code.ld("i")
         code.add(1)
         code.st("i")
+        code.ret()
 
     def draw(self) -> None:
         code = self.code
+        self.chance()
         code.label("draw")
         self.word(_ROW)
         code.st("eps")
         self.begin_walk()
-        code.ld("n")
-        code.st("count")
         # the index that is excluded, or one that does not exist
         code.ld(0xFFFF)
         code.st("x")
@@ -462,7 +449,7 @@ class ScalarCode(FloatCode):
         code.st("t1")
         code.st("i")
         code.label("draw.sum")
-        self.chance()
+        code.call("chance")
         code.ld("t0")
         code.add("u")
         code.st("t0")
@@ -494,7 +481,7 @@ class ScalarCode(FloatCode):
         code.ld(0)
         code.st("i")
         code.label("draw.search")
-        self.chance()
+        code.call("chance")
         code.ld("t0")
         code.sub("u")
         code.st("t0")
@@ -514,11 +501,10 @@ class ScalarCode(FloatCode):
     def results(self) -> None:
         code = self.code
         code.label("outs")
-        self.more()
-        self.take_word(_SCALAR, "a")
+        code.call("take one")
         code.put(Out.RESULT_LOW, "am")
         code.ld("as")
-        code.shr(7)
+        self.shift_right(7)
         code.st("t")
         code.ld("ae")
         code.and_(0xFF)

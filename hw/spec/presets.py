@@ -19,6 +19,30 @@ PRESETS: dict[str, CoreConfig] = {
         CoreConfig(
             name="ulx3s-85f", inputs=784, hidden=(128, 128), classes=10, lanes=128, rows=2048, group=8, weight_bits=14
         ),
+        # 13 bits leave four of the 45F's 108 block RAMs free; a multiplier each for 64 lanes, of 72.
+        CoreConfig(
+            name="ulx3s-45f",
+            inputs=784,
+            hidden=(128, 128),
+            classes=10,
+            lanes=64,
+            rows=2048,
+            group=8,
+            weight_bits=13,
+            clock_mhz=48.0,
+        ),
+        # The 25F has 28 multipliers: 24 for lanes, and four that every core needs.
+        CoreConfig(
+            name="ulx3s-25f",
+            inputs=784,
+            hidden=(48, 48),
+            classes=10,
+            lanes=24,
+            rows=2048,
+            group=8,
+            weight_bits=14,
+            clock_mhz=48.0,
+        ),
         # 8,192 rows of 8 lanes at 16 bits are exactly the UP5K's 128 KB of single-port memory.
         CoreConfig(
             name="icebreaker",
@@ -47,6 +71,47 @@ PRESETS: dict[str, CoreConfig] = {
             vectors=32,
             elements=32,
             watchdog=50_000,
+        ),
+        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program
+        # shares them with the weights.
+        CoreConfig(
+            name="icebreaker-compact",
+            inputs=784,
+            hidden=(64, 64),
+            classes=10,
+            lanes=4,
+            rows=14336,
+            group=4,
+            weight_bits=16,
+            operand_bits=16,
+            vectors=112,
+            elements=64,
+            program=1024,
+            results=16,
+            memory="spram",
+            compact=True,
+            clock_mhz=18.0,
+            baud=1_000_000,
+        ),
+        # The compact core in block RAM: rows and program are 32 of the 46 blocks of a GW2A-18.
+        CoreConfig(
+            name="tang-primer-20k",
+            inputs=784,
+            hidden=(32, 32),
+            classes=10,
+            lanes=4,
+            rows=6912,
+            group=4,
+            weight_bits=16,
+            operand_bits=16,
+            vectors=112,
+            elements=64,
+            program=512,
+            results=16,
+            memory="spram",
+            compact=True,
+            clock_mhz=27.0,
+            baud=1_000_000,
         ),
     )
 }

@@ -8,7 +8,7 @@ from typing import Literal
 
 from onward.hw.spec.config import CoreConfig
 
-from .build import board_library
+from .build import board_library, build_library
 
 __all__ = ["SimError", "SimSilence", "Simulator"]
 
@@ -41,6 +41,8 @@ class Simulator:
         receives). Replies must not depend on it.
     divisor : int, optional
         Clock cycles of one bit of the serial line; default is the one for the clock and baud rate of ``config``.
+    verilog : str, optional
+        The module ``onward`` with the ports of the flavour, instead of the gateware as it is: a netlist, for example.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Simulator:
         flavour: Literal["bytes", "uart"] = "bytes",
         stall_seed: int | None = None,
         divisor: int | None = None,
+        verilog: str | None = None,
     ) -> None:
         self._board = None
         if flavour not in ("bytes", "uart"):
@@ -66,7 +69,11 @@ class Simulator:
             divisor = round(config.clock_mhz * 1e6 / config.baud)
         self.config = config
         self.flavour = flavour
-        self._library = _load(str(board_library(config, divisor or 0)))
+        if verilog is None:
+            library = board_library(config, divisor or 0)
+        else:
+            library = build_library(verilog, divisor or 0, effort="-O1")
+        self._library = _load(str(library))
         self._board = self._library.onward_open(stall_seed is not None, (stall_seed or 0) % (1 << 63))
         self._check()
 

@@ -79,9 +79,9 @@ class _Line:
     def write(self, data: bytes) -> None:
         self._simulator.write(data)
 
-    def read(self) -> bytes:
+    def read(self, patience: int = 1) -> bytes:
         try:
-            return self._simulator.read(_PATIENCE)
+            return self._simulator.read(patience * _PATIENCE)
         except SimError as error:
             raise LinkError(str(error)) from None
 
@@ -116,9 +116,14 @@ class _Board:
             raise LinkError(f"{len(replies)} replies to {due} frames, {self._decoder.damaged} of them damaged")
         return replies
 
+    def due(self) -> int:
+        """The sequence number that the core waits for."""
+        (reply,) = self.exchange(frames.encode_frame(Command.IDENTIFY, 0), 1)
+        return frames.parse_identity(reply.result()).following
+
     def ask(self, command: Command, payload: bytes = b"") -> Reply:
         """One command in order, and its reply."""
-        return self.exchange(frames.encode_frame(command, 1, payload), 1)[0]
+        return self.exchange(frames.encode_frame(command, self.due(), payload), 1)[0]
 
 
 def fuzz_device(
@@ -176,6 +181,7 @@ def _fuzz_frames(board: _Board, count: int, rng: random.Random, progress: Callab
         source = HostileFrames(config, rng, rows, words)
         target = min(count, report.frames + _ROUND)
         while report.frames < target:
+            source.due = board.due()
             data = b"".join(source.next() for _ in range(rng.randint(1, _AT_ONCE)))
             # The zero ends what has not ended, so that every frame of this exchange is answered in it.
             whole = source.finish(data)
@@ -222,7 +228,7 @@ def _run_hostile(board: _Board, rng: random.Random) -> bool:
     for payload in frames.program_payloads(config, words[:place]):
         board.ask(Command.LOAD_PROGRAM, payload).result()
     board.ask(Command.LOAD_PROGRAM, frames.program_payload(place, [each.encode() for each in guard])).result()
-    board.simulator.write(frames.encode_frame(Command.RUN, 2, frames.run_payload(0)))
+    board.simulator.write(frames.encode_frame(Command.RUN, board.due(), frames.run_payload(0)))
     sent = board.simulator.run(_RUNS_ON)
     ended = b"\0" in sent
     board.report.ended += ended

@@ -40,6 +40,10 @@ class HostileFrames:
     rng : decides everything.
     rows : the weights (rows, lanes) that the core has.
     words : the instruction words that it has, for all of its program memory.
+
+    Attributes
+    ----------
+    due : the sequence number that the core waits for. Most frames have it, or one near it: others get no further.
     """
 
     def __init__(self, config: CoreConfig, rng: random.Random, rows: NDArray[np.int32], words: Sequence[int]) -> None:
@@ -48,6 +52,7 @@ class HostileFrames:
         self._rows = rows
         self._words = words
         self._begun = b""
+        self.due = 0
 
     def next(self) -> bytes:
         """Some bytes: a frame, several, a part of one, or none at all."""
@@ -79,13 +84,19 @@ class HostileFrames:
         if kind < 0.85:
             # The checksum is right, whatever stands before it.
             command, payload = self._command()
-            body = bytes((command, rng.randrange(256))) + payload
+            body = bytes((command, self._number())) + payload
             return _frame(mutate_bytes(rng, body)[: max_payload(self._config) + 2])
         return self._whole()
 
     def _whole(self) -> bytes:
         command, payload = self._command()
-        return frames.encode_frame(command, self._rng.randrange(256), payload)
+        return frames.encode_frame(command, self._number(), payload)
+
+    def _number(self) -> int:
+        """Of a frame."""
+        if self._rng.random() < 0.1:
+            return self._rng.randrange(256)
+        return (self.due + self._rng.choice([-2, -1, 0, 0, 0, 0, 1, 1, 2, 3])) % 256
 
     def _command(self) -> tuple[int, bytes]:
         """A command that is in order, and changes neither weights nor program."""
