@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
@@ -185,7 +183,7 @@ class CompactCore(wiring.Component):
             status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
-        inputs: dict[int, Any] = {
+        inputs: dict[int, ValueLike] = {
             port.STATUS: status,
             port.LIST: streams.list_data,
             port.LIST_NEXT: streams.list_data,

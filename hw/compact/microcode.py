@@ -208,15 +208,17 @@ class Code:
     # code ---------------------------------------------------------------------------------------------------------
 
     def emit(self, op: MicroOp, argument: int | str = 0) -> None:
-        if self.words:
-            last, previous = self.words[-1]
-            indirect = isinstance(argument, int) and bool(argument & INDIRECT)
-            reads = op.reads_data
-            if (last is MicroOp.ST and reads and (previous == argument or int(previous) & INDIRECT or indirect)) or (
-                last is MicroOp.OUT and previous == Out.X and (reads or op is MicroOp.ST) and indirect
-            ):
-                self.words.append((MicroOp.NOP, 0))
+        if self.words and self._too_early(op, argument):
+            self.words.append((MicroOp.NOP, 0))
         self.words.append((op, argument))
+
+    def _too_early(self, op: MicroOp, argument: int | str) -> bool:
+        """Whether what the operation uses is not there yet."""
+        last, previous = self.words[-1]
+        indirect = isinstance(argument, int) and bool(argument & INDIRECT)
+        if last is MicroOp.ST:
+            return op.reads_data and (previous == argument or indirect or bool(int(previous) & INDIRECT))
+        return last is MicroOp.OUT and previous == Out.X and indirect and (op.reads_data or op is MicroOp.ST)
 
     def label(self, name: str) -> None:
         if name in self.labels:

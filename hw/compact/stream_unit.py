@@ -73,10 +73,10 @@ class StreamUnit(wiring.Component):
 
     Members
     -------
-    ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to access, ``set_row``
-    the first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements,
+    ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to access, ``set_row`` the
+    first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements,
     ``set_list`` the first word of the list memory, ``set_word`` a vector register word, ``set_magnitude`` and
-    ``set_shift`` the scalar, ``start`` a :data:`StreamMode`.
+    ``set_shift`` the scalar (:data:`Shift`), ``start`` a :data:`StreamMode`.
     ``load_first``, ``load_second`` : take row, count and mode, and list and vector register word, from the lanes of the
     word read. ``start_loaded`` : start in this mode. ``sample_count`` : count of a stream of the sample.
     ``busy`` : a stream or walk is at work.

@@ -72,8 +72,8 @@ PRESETS: dict[str, CoreConfig] = {
             elements=32,
             watchdog=50_000,
         ),
-        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program
-        # shares them with the weights.
+        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program is in
+        # them, too.
         CoreConfig(
             name="icebreaker-compact",
             inputs=784,

@@ -115,10 +115,9 @@ def test_rows_of_the_host_are_stored_before_the_next_is_loaded(distance: int) ->
         assert ctx.get(dut.access.ready)
         # STORE_ROW has been issued, and is emitted now.
         ctx.set(dut.emits_update, 1)
-        if distance:
+        for _ in range(distance):
             await ctx.tick()
             ctx.set(dut.emits_update, 0)
-            await ctx.tick().repeat(distance - 1)
         assert ctx.get(dut.access.ready) == (distance >= uop.LOAD_AFTER_STORE_ROW)
 
     run(bench, test)
