@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -136,7 +136,7 @@ class Scanner(wiring.Component):
             ]
         # Whole clusters, and the first lanes of the one in which it ends: fewer comparisons than lanes.
         low = size.bit_length() - 1
-        few = Cat(remaining[:low] > lane for lane in range(size))
+        few = Cat(*(remaining[:low] > lane for lane in range(size - 1)), C(0, 1))
         ends = [remaining[low:] == cluster for cluster in range(len(lanes))]
         whole = [remaining[low:] > cluster for cluster in range(len(lanes))]
         return [
