@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from onward.hw.compact.core import CompactCore
 from onward.hw.core.core import Core
 from onward.hw.link.link import Link
 from onward.hw.link.uart import Uart
@@ -34,19 +35,22 @@ class ByteTop(wiring.Component):
         Bytes from the host.
     o : Out(stream of 8 bits)
         Bytes to the host.
+    busy : Out(1)
+        A program runs, waits to start, or has results to send.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8))})
+        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8)), "busy": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.link = link = Link(self._config)
-        m.submodules.core = core = Core(self._config)
+        m.submodules.core = core = CompactCore(self._config) if self._config.compact else Core(self._config)
         wiring.connect(m, wiring.flipped(self.i), link.i)
         wiring.connect(m, link.core, core.host)
         wiring.connect(m, link.o, wiring.flipped(self.o))
+        m.d.comb += self.busy.eq(core.host.busy)
         return m
 
 

@@ -37,8 +37,11 @@ class CoreConfig:
     program : instructions of the program memory.
     results : 32-bit words of the result buffer.
     memory : ``bram`` (one read and one write port) or ``spram`` (single port: UPDATE takes two cycles a row).
+    compact : the form of the core for devices too small for the other one: a processor executes instruction after
+        instruction. It needs ``spram``, four lanes, and 16 bits for weights and operands.
     clock_mhz : clock that figures in samples/s are stated at.
     baud : symbol rate of the board's UART.
+    watchdog : cycles after which the core ends a program that has not ended by itself.
 
     Raises
     ------
@@ -60,8 +63,10 @@ class CoreConfig:
     program: int = 512
     results: int = 64
     memory: Literal["bram", "spram"] = "bram"
+    compact: bool = False
     clock_mhz: float = 80.0
     baud: int = 3_000_000
+    watchdog: int = 1 << 24
 
     def __post_init__(self) -> None:
         if not isinstance(self.hidden, tuple | list):
@@ -80,6 +85,7 @@ class CoreConfig:
             "program": (16, 4096),
             "results": (4, 256),
             "baud": (300, 12_000_000),
+            "watchdog": (1 << 10, 1 << 32),
         }
         for field, (low, high) in limits.items():
             value = getattr(self, field)
@@ -95,6 +101,11 @@ class CoreConfig:
             raise ConfigError(
                 f"group must divide the {self.lanes} lanes and the {self.cluster_lanes} lanes of a cluster,"
                 f" not {self.group}"
+            )
+        if self.compact and (self.memory, self.lanes, self.weight_bits, self.operand_bits) != ("spram", 4, 16, 16):
+            raise ConfigError(
+                "a compact core needs memory 'spram', 4 lanes, weight_bits 16 and operand_bits 16, not"
+                f" {self.memory!r}, {self.lanes}, {self.weight_bits} and {self.operand_bits}"
             )
         if not 1 <= self.clock_mhz <= 1000:
             raise ConfigError(f"clock_mhz must be 1 to 1000, not {self.clock_mhz}")
@@ -147,6 +158,8 @@ class CoreConfig:
     def digest(self) -> str:
         """Sixteen hex digits that identify every value of this configuration but its name."""
         values = {key: value for key, value in asdict(self).items() if key != "name"}
+        if not self.compact:
+            del values["compact"]  # cores that are not were identified before there were others
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -158,6 +171,8 @@ def _check_types(config: CoreConfig) -> None:
             good = isinstance(value, str)
         elif field.name == "hidden":
             good = all(isinstance(size, int) and not isinstance(size, bool) for size in value)
+        elif field.name == "compact":
+            good = isinstance(value, bool)
         elif field.name == "clock_mhz":
             good = isinstance(value, int | float) and not isinstance(value, bool)
         else:

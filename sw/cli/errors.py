@@ -14,9 +14,11 @@ FAILURE = 2
 
 EXPECTED = {
     # By name: what raises them has been imported when it matters, what does not may take seconds to import.
+    "onward.hw.boards.errors.BuildError",
     "onward.hw.spec.config.ConfigError",
     "onward.sim.board.build.SimBuildError",
     "onward.sim.board.simulator.SimError",
+    "onward.sim.cells.translate.NetlistError",
     "onward.sim.cocotb.tools.SimulatorMissing",
     "onward.sim.mutation.campaign.CampaignError",
     "onward.sim.mutation.yosys.YosysError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .build import build
 from .compare import compare
 from .cosim import cosim
 from .coverage import coverage
@@ -12,16 +13,19 @@ from .errors import OneLineErrors
 from .eval import evaluate_run
 from .fetch import fetch
 from .formal import formal
+from .fuzz import fuzz
 from .generate import generate
 from .info import info
 from .layers import layers
 from .mutation import mutation
 from .plot import plot
 from .presets import presets
+from .program import program
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
 from .scaling import scaling
+from .soak import soak
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -52,9 +56,13 @@ for name, command in (
     ("compare", compare),
     ("cosim", cosim),
     ("formal", formal),
+    ("fuzz", fuzz),
     ("coverage", coverage),
     ("mutation", mutation),
+    ("soak", soak),
     ("verilog", verilog),
+    ("build", build),
+    ("program", program),
     ("demo", demo),
 ):
     app.command(name)(command)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.hw.spec.formats import scalar_from_float, scalar_to_float
 from onward.hw.spec.isa import INDEX_REGISTERS, SCALAR_REGISTERS, USED_FIELDS, Instruction, Op, Source
+from onward.hw.spec.limits import check_compact
 from onward.hw.spec.memory_map import Matrix, MemoryMap
 
 __all__ = ["Assembler", "AssemblyError", "Program"]
@@ -183,10 +184,14 @@ class Assembler:
             )
         limits = dict(self._indexes.values()) | {0: 1}
         room: float = -1
+        # A compact core may come back to these from products that are in the accumulators.
+        returns = {word.imm for word in self.instructions if word.op is Op.LOOP and self.config.compact}
         for address, instruction in enumerate(self.instructions):
             try:
+                room = -1 if address in returns else room
                 instruction.encode()
                 _check_bounds(self.config, instruction, limits, len(self.instructions))
+                check_compact(self.config, instruction)
                 room = _accumulator_room(self.config, instruction, room)
             except ValueError as error:
                 raise AssemblyError(f"instruction {address} ({self.comments[address]}): {error}") from error
@@ -248,7 +253,9 @@ def _accumulator_room(config: CoreConfig, word: Instruction, room: float) -> flo
     if word.op is Op.ST and room < 0:
         raise ValueError("ST of accumulators that the program has not initialised")
     if word.op not in costs:
-        return room
+        # The multipliers of a compact core make other products in the same accumulators.
+        spoils = config.compact and word.op in (Op.UPD, Op.RED, Op.ROWS)
+        return -1 if spoils else room
     if word.init:
         room = config.max_terms
     elif room < 0:

@@ -34,7 +34,7 @@ FIGURES: dict[str, str] = {
 }
 """What is compared, a sample each, and what it counts."""
 
-_LARGEST = {"vectors": 256, "elements": 4096, "program": 4096, "results": 256}
+_LARGEST: dict[str, Any] = {"vectors": 256, "elements": 4096, "program": 4096, "results": 256}
 """As much of everything as a core can have; weight rows are counted instead."""
 
 _MANY_ROWS = 1 << 20

@@ -11,6 +11,7 @@ import torch
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
+from onward.hw.compact.core import CompactCore
 from onward.hw.core.core import Core
 from onward.hw.core.host_port import AccessKind
 from onward.hw.spec.config import CoreConfig
@@ -28,7 +29,7 @@ class CoreBench:
 
     def __init__(self, config: CoreConfig, seed: int = 0) -> None:
         self.config = config
-        self.dut = Core(config)
+        self.dut = CompactCore(config) if config.compact else Core(config)
         self.rng = random.Random(seed)
         self.lanes = range(config.lanes)
 
@@ -77,10 +78,10 @@ class CoreBench:
 
     async def results(self, ctx: Any) -> list[int]:
         host = self.dut.host
-        (count,) = await ctx.tick().sample(host.done.payload).until(host.done.valid)
+        (count,) = await ctx.tick().sample(host.done.payload.count).until(host.done.valid)
         words = []
         for address in range(count):
-            ctx.set(host.result_address, address)
+            ctx.set(host.result_address.word, address)
             words.append((await ctx.tick().sample(host.result_data))[-1])
             words[-1] = (await ctx.tick().sample(host.result_data))[-1]
         await self.pause(ctx)

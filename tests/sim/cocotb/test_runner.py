@@ -128,7 +128,7 @@ def test_a_seed_repeats_a_run(tmp_path: Path) -> None:
 
 
 def test_verilog_that_no_simulator_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "generate", lambda component, name: generate(component, name) + "module onward(;")
+    monkeypatch.setattr(runner, "generate", lambda *args, **options: generate(*args, **options) + "module onward(;")
     with pytest.raises(BuildError, match="verilator cannot build scanner; log: .*build.log"):
         run(TINY, "verilator", ["scanner"], folder=tmp_path)
 

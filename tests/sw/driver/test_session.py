@@ -26,7 +26,8 @@ from .model_core import ModelCore, ModelTransport
 
 CONFIG = replace(TINY, inputs=25, rows=400, elements=64, program=1024)
 IMAGES, HELD, EPOCHS = 40, 15, 4
-PARAMETERS = {"ff": RULES["ff"].parameters, "pff": change_parameters(RULES["pff"].parameters, {"codes": "6"})}
+PARAMETERS = {name: rule.parameters for name, rule in RULES.items()}
+PARAMETERS["pff"] = change_parameters(PARAMETERS["pff"], {"codes": "6"})
 
 
 def data(config: CoreConfig = CONFIG) -> Dataset:

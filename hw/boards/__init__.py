@@ -1,0 +1,1 @@
+"""Boards: what surrounds the core on real parts, and the way from a configuration to a bitstream."""

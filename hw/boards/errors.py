@@ -1,0 +1,9 @@
+"""What can go wrong on the way to a bitstream."""
+
+from __future__ import annotations
+
+__all__ = ["BuildError"]
+
+
+class BuildError(RuntimeError):
+    """A bitstream cannot be built or loaded; the message says why, and what would help."""

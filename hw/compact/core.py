@@ -1,0 +1,236 @@
+"""The compact core: one processor, one stream unit."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, ValueLike
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In
+
+from onward.hw.core.host_port import HostPort
+from onward.hw.spec.config import CoreConfig
+
+from . import microcode
+from .firmware import Pulse, build_firmware
+from .mac import Accumulator
+from .microcode import Status
+from .processor import Processor
+from .samples import CompactSamples
+from .stream_unit import StreamUnit
+
+__all__ = ["CompactCore"]
+
+
+class CompactCore(wiring.Component):
+    """Executes the programs that :class:`onward.hw.core.core.Core` does, with the same results, but for instructions
+    that :func:`.limits.check_compact` refuses.
+
+    Instructions are executed one after the other; only streams of elements run at an element a cycle.
+
+    Parameters
+    ----------
+    config : the core.
+
+    Members
+    -------
+    ``host`` : programs, samples, results, row accesses and counters, see :class:`onward.hw.core.host_port.HostPort`.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config = config
+        firmware = build_firmware(config)
+        self._processor = Processor(firmware.assemble(), firmware.data())
+        super().__init__({"host": In(HostPort())})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config, host = self.config, self.host
+        m.submodules.processor = processor = self._processor
+        m.submodules.streams = streams = StreamUnit(config)
+        m.submodules.samples = samples = CompactSamples(config)
+        m.submodules.norm = norm = Accumulator()
+
+        def out(port: microcode.Out) -> Signal:
+            """OUT writes this port."""
+            strobe = Signal(name=f"out_{port.name.lower()}")
+            m.d.comb += strobe.eq(processor.writes & (processor.port == port))
+            return strobe
+
+        def pulse(bit: int) -> Signal:
+            return control & (processor.output & bit).any()
+
+        control = out(microcode.Out.CONTROL)
+        value = processor.output
+
+        # stream unit
+        lanes = Signal(config.lanes)
+        with m.If(out(microcode.Out.LANES)):
+            m.d.sync += lanes.eq(value)
+        m.d.comb += [
+            streams.value.eq(value),
+            streams.set_pointer.eq(out(microcode.Out.ROW)),
+            streams.set_row.eq(out(microcode.Out.FIRST)),
+            streams.add_row.eq(out(microcode.Out.ADD_FIRST)),
+            streams.load_first.eq(out(microcode.Out.LOAD_FIRST)),
+            streams.load_second.eq(out(microcode.Out.LOAD_SECOND)),
+            streams.start_loaded.eq(out(microcode.Out.START_LOADED)),
+            streams.sample_count.eq(samples.count),
+            streams.set_stride.eq(out(microcode.Out.STRIDE)),
+            streams.set_count.eq(out(microcode.Out.COUNT)),
+            streams.set_list.eq(out(microcode.Out.LIST)),
+            streams.set_word.eq(out(microcode.Out.WORD)),
+            streams.set_magnitude.eq(out(microcode.Out.MAGNITUDE)),
+            streams.set_shift.eq(out(microcode.Out.SHIFT)),
+            streams.start.eq(out(microcode.Out.START)),
+            streams.access.eq(out(microcode.Out.READ_ROW)),
+            streams.write_lanes.eq(Mux(out(microcode.Out.ROW_WRITE), lanes, 0)),
+            streams.list_write.eq(out(microcode.Out.LIST_WRITE)),
+            streams.sample_data.eq(samples.data),
+            samples.address.eq(streams.sample_address),
+        ]
+
+        # the processor's multiplier
+        left, right, product = Signal(16), Signal(16), Signal(32)
+        with m.If(out(microcode.Out.LEFT)):
+            m.d.sync += left.eq(value)
+        with m.If(out(microcode.Out.POWER)):
+            m.d.sync += left.eq(1 << value[:4])
+        with m.If(out(microcode.Out.RIGHT)):
+            m.d.sync += right.eq(value)
+        m.d.sync += product.eq(left * right)
+
+        # samples, and the sum of the squares of the one that is being loaded
+        arrives = Signal()
+        m.d.sync += arrives.eq(host.pixel.valid)
+        m.d.comb += [
+            norm.a.eq(host.pixel.payload.value),
+            norm.b.eq(host.pixel.payload.value),
+            norm.add.eq(arrives),
+            norm.load.eq(host.sample_begin | host.reset),
+            samples.begin.eq(host.sample_begin),
+            samples.reset.eq(host.reset),
+            host.slot_free.eq(samples.slot_free),
+        ]
+        wiring.connect(m, wiring.flipped(host.pixel), samples.pixel)
+        wiring.connect(m, wiring.flipped(host.sample), samples.tail)
+
+        # runs
+        running, finished, cleared = Signal(), Signal(), Signal()
+        start, end = pulse(Pulse.START), pulse(Pulse.END)
+        with m.If(start):
+            m.d.sync += [running.eq(1), cleared.eq(0)]
+        with m.If(end):
+            m.d.sync += [running.eq(0), finished.eq(1)]
+        with m.If(host.done.valid & host.done.ready):
+            m.d.sync += finished.eq(0)
+        with m.If(host.reset):
+            m.d.sync += cleared.eq(1)
+        m.d.comb += [
+            samples.advance.eq(start & samples.waiting),
+            host.run.ready.eq(start & ~samples.waiting),
+            host.busy.eq(running | finished | samples.waiting),
+            host.done.valid.eq(finished),
+        ]
+
+        # results
+        place_bits = (config.results - 1).bit_length()
+        m.submodules.results = results = Memory(shape=32, depth=2 << place_bits, init=[], attrs={"no_rw_check": 1})
+        write, read = results.write_port(), results.read_port()
+        count = Signal(range(config.results + 1))
+        low = Signal(16)
+        stores = out(microcode.Out.RESULT_HIGH)
+        with m.If(out(microcode.Out.RESULT_LOW)):
+            m.d.sync += low.eq(value)
+        m.d.comb += [
+            write.addr.eq(Cat(count[:place_bits], host.result_bank)),
+            write.data.eq(Cat(low, value)),
+            write.en.eq(stores & (count != config.results)),
+            read.addr.eq(Cat(host.result_address.word[:place_bits], host.result_address.bank)),
+            host.result_data.eq(read.data),
+            host.done.payload.count.eq(count),
+        ]
+        with m.If(start):
+            m.d.sync += count.eq(0)
+        with m.Elif(write.en):
+            m.d.sync += count.eq(count + 1)
+
+        # accesses, programs, seeds
+        access = host.access.payload
+        answers = out(microcode.Out.ANSWER)
+        with m.If(answers):
+            m.d.sync += [host.answer.payload.eq(value.as_signed()), host.answer.valid.eq(1)]
+        with m.Elif(host.answer.ready):
+            m.d.sync += host.answer.valid.eq(0)
+        m.d.comb += [
+            host.access.ready.eq(pulse(Pulse.ACCESS)),
+            host.program.ready.eq(pulse(Pulse.PROGRAM)),
+            host.seed.ready.eq(pulse(Pulse.SEED)),
+            streams.seed_valid.eq(host.seed.valid & host.seed.ready),
+            streams.seed.eq(host.seed.payload),
+        ]
+
+        # ports that IN reads
+        status = Signal(16)
+        waits = ~finished
+        m.d.comb += [
+            status[Status.PROGRAM].eq(host.program.valid),
+            status[Status.ACCESS].eq(host.access.valid),
+            status[Status.SEED].eq(host.seed.valid),
+            status[Status.RUN].eq(host.run.valid & waits),
+            status[Status.SAMPLE].eq(samples.waiting & waits),
+            status[Status.ANSWER_FULL].eq(host.answer.valid),
+            status[Status.NORM].eq(samples.waiting | cleared),
+            status[Status.BUSY].eq(streams.busy),
+        ]
+        port = microcode.In
+        inputs: dict[int, ValueLike] = {
+            port.STATUS: status,
+            port.LIST: streams.list_data,
+            port.LIST_NEXT: streams.list_data,
+            port.TOTAL_LOW: streams.total[:16],
+            port.TOTAL_MIDDLE: streams.total[16:32],
+            port.TOTAL_HIGH: streams.total[32:],
+            port.PRODUCT_LOW: product[:16],
+            port.PRODUCT_HIGH: product[16:],
+            port.RETURN: processor.returns,
+            port.SAMPLE_LABEL: samples.label,
+            port.ENTRY: Mux(samples.waiting, samples.entry, host.run.payload),
+            port.ACCESS: Cat(access.kind, Const(0, 2), access.lane),
+            port.ACCESS_ROW: access.row[:16],
+            port.ACCESS_VALUE: access.value[:16],
+            port.SEED_LOW: host.seed.payload[:16],
+            port.SEED_HIGH: host.seed.payload[16:],
+            port.PROGRAM_ADDRESS: host.program.payload.address,
+            port.NORM_LOW: norm.o[:16],
+            port.NORM_HIGH: norm.o[16:],
+        }
+        inputs |= {port.PROGRAM_WORD + n: host.program.payload.word[16 * n : 16 * n + 16] for n in range(8)}
+        inputs |= {port.ROW + lane: streams.row_data[lane] for lane in range(config.lanes)}
+        with m.Switch(processor.port):
+            for number, source in inputs.items():
+                with m.Case(int(number)):
+                    m.d.comb += processor.input.eq(source)
+        next_list = Signal()
+        m.d.comb += [
+            next_list.eq(processor.reads & (processor.port == port.LIST_NEXT)),
+            streams.list_next.eq(streams.list_write | next_list),
+        ]
+
+        # counters
+        amounts = (
+            running,
+            streams.work,
+            end,
+            streams.row_saturated,
+            streams.word_saturated,
+            streams.operand_saturated,
+            out(microcode.Out.SATURATED),
+            streams.row_read,
+            streams.row_write,
+        )
+        for counter, amount in zip(host.counters, amounts, strict=True):
+            with m.If(host.reset):
+                m.d.sync += counter.eq(0)
+            with m.Else():
+                m.d.sync += counter.eq(counter + amount)
+        return m

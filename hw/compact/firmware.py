@@ -1,0 +1,638 @@
+"""The processor's program: runs instructions of :mod:`onward.hw.spec.isa`, and serves the host between runs.
+
+An instruction comes from the host as eight words of 16 bits and is kept in another form, made once when it is loaded::
+
+    0  address of the code that executes it     4  first word of the list memory, or scalar b
+    1  row, or immediate                        5  scalar s
+    2  elements                                 6  index register ri, or destination
+    3  mode of the stream unit                  7  vector register word, or index register ri
+
+Registers are named by the addresses of their data words.
+"""
+
+from __future__ import annotations
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
+
+from .firmware_scalar import ScalarCode
+from .layout import instruction_words
+from .microcode import Code, In, MicroOp, Out, Status
+from .stream_unit import Elements, StreamMode
+
+__all__ = ["build_firmware"]
+
+_ROW, _COUNT, _MODE, _LIST, _SCALAR, _INDEX, _WORD = range(1, 8)
+_DESTINATION, _OTHER = _INDEX, _LIST
+
+
+class Pulse:
+    """Bits of port CONTROL."""
+
+    PROGRAM = 1
+    ACCESS = 2
+    SEED = 4
+    START = 8
+    END = 16
+
+
+def _mode(**values: int) -> int:
+    """A :data:`StreamMode` as a number."""
+    return int(StreamMode.const(values).as_value().value)  # type: ignore[attr-defined]
+
+
+class Firmware(ScalarCode):
+    """Emits everything; one method a part."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__(Code(), config)
+        self.words = instruction_words(config)
+        self.second = config.lanes * 16 < 128
+
+    # words of the instruction at work -----------------------------------------------------------------------------
+
+    def word(self, number: int) -> None:
+        """A = word ``number``; words from 4 on are there after :meth:`more`."""
+        self.code.read(In.ROW + number % self.config.lanes)
+
+    def more(self) -> None:
+        """Reads the second half."""
+        if self.second:
+            self.code.out(Out.READ_ROW)
+
+    def fetch(self) -> None:
+        code = self.code
+        code.label("fetch")
+        code.read(In.STATUS)
+        code.jump("fetch", MicroOp.JN)
+        code.label("fetch.now")
+        code.ld("pc")
+        code.out(Out.ROW)
+        code.out(Out.READ_ROW)
+        code.add(1)
+        if self.second:
+            code.out(Out.ROW)
+            code.add(1)
+        code.st("pc")
+        self.word(0)
+        code.out(Out.RETURN)
+        code.ret()
+
+    def wait(self) -> None:
+        """Until the stream unit rests."""
+        code, label = self.code, self.code.fresh("wait")
+        code.label(label)
+        code.read(In.STATUS)
+        code.jump(label, MicroOp.JN)
+
+    # lanes --------------------------------------------------------------------------------------------------------
+
+    def streams(self) -> None:
+        """The most frequent code, in front of the one that fetches."""
+        code = self.code
+        code.label("walk")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
+        code.out(Out.START_LOADED)
+        code.jump("fetch")
+
+        code.label("stream")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
+        self.word(_SCALAR)  # the lowest bit chooses the fine shift instead of the coarse one
+        code.out(Out.X)
+        code.indirect(MicroOp.LD, 2)
+        code.out(Out.SHIFT)
+        code.indirect(MicroOp.LD, 0)
+        code.out(Out.MAGNITUDE)
+        self.word(_INDEX)
+        code.out(Out.X)
+        code.indirect(MicroOp.LD, 0)
+        code.out(Out.ADD_FIRST)
+        code.out(Out.START_LOADED)
+        self.fetch()
+
+    def sums(self) -> None:
+        code = self.code
+        code.label("reduce")
+        self.word(_COUNT)
+        code.out(Out.COUNT)
+        self.more()
+        self.word(_WORD)
+        code.out(Out.WORD)
+        both = {"vector_first": 1, "vector_second": 1}
+        code.put(Out.START, _mode(elements=Elements.ONE, clear=1, steps=1, **both))
+        code.call("total")
+        code.ld(-22)
+        code.call("float")
+        code.jump("give")
+
+        code.label("rows")
+        self.word(_ROW)
+        code.st("row")
+        self.word(_COUNT)
+        code.st("n")
+        self.word(_MODE)
+        code.st("mode")
+        self.more()
+        self.word(_LIST)
+        code.st("e")
+        self.word(_SCALAR)
+        code.st("scale")
+        self.word(_INDEX)
+        code.st("d")
+        self.word(_WORD)
+        code.st("word")
+        code.ld("d")
+        self.shift_right(8)
+        code.out(Out.STRIDE)
+        code.ld("d")
+        code.and_(0xFF)
+        code.st("d")
+        code.label("rows.next")
+        code.put(Out.FIRST, "row")
+        code.add(1)
+        code.st("row")
+        code.put(Out.COUNT, "d")
+        code.put(Out.WORD, "word")
+        code.put(Out.START, _mode(elements=Elements.ONE, vector_second=1, clear=1, steps=1))
+        code.call("total")
+        code.ld(-self.config.weight.fraction - 11)
+        code.call("float")
+        self.result_becomes("b")
+        code.put(Out.X, "scale")
+        code.call("take x")
+        code.call("multiply")
+        code.call("fix")
+        code.st("t")
+        code.put(Out.LIST, "e")
+        code.add(1)
+        code.st("e")
+        code.ld("mode")
+        code.jump("rows.set", MicroOp.JNZ)
+        code.ld("t")
+        code.call("element add")
+        code.jump("rows.done")
+        code.label("rows.set")
+        code.ld("t")
+        code.out(Out.LIST_WRITE)
+        code.label("rows.done")
+        code.ld("n")
+        code.sub(1)
+        code.st("n")
+        code.jump("rows.next", MicroOp.JNZ)
+        code.put(Out.STRIDE, 1)
+        code.jump("fetch")
+
+        # the sum over the lanes, when the stream has ended: t2:t1:t0
+        code.label("total")
+        self.wait()
+        code.put(Out.COUNT, self.config.lanes)
+        code.put(Out.START, _mode(sum=1))
+        self.wait()
+        for port, name in ((In.TOTAL_LOW, "t0"), (In.TOTAL_MIDDLE, "t1"), (In.TOTAL_HIGH, "t2")):
+            code.read(port)
+            code.st(name)
+        code.ret()
+
+    # sequencer ----------------------------------------------------------------------------------------------------
+
+    def control(self) -> None:
+        code = self.code
+        code.label("seti")
+        self.word(_ROW)
+        code.st("t0")
+        self.word(_MODE)
+        code.st("t1")
+        self.more()
+        code.label("set index")
+        self.word(_DESTINATION)
+        code.out(Out.X)
+        code.label("set index x")
+        code.ld("t1")
+        code.and_(0xF)
+        code.indirect(MicroOp.ST, 1)
+        code.ld("t0")
+        code.indirect(MicroOp.ST, 0)
+        code.ld(0)
+        code.emit(MicroOp.ST, self.indexes)
+        code.emit(MicroOp.ST, self.indexes + 1)
+        code.jump("fetch.now")
+
+        code.label("addi")
+        self.word(_ROW)
+        code.st("t0")
+        self.word(_MODE)
+        code.st("t1")
+        self.more()
+        self.word(_WORD)
+        code.out(Out.X)
+        code.ld("t0")
+        code.indirect(MicroOp.ADD, 0)
+        code.st("t0")
+        code.ld("t1")
+        code.indirect(MicroOp.ADC, 1)
+        code.st("t1")
+        code.jump("set index")
+
+        code.label("lab")
+        code.read(In.SAMPLE_LABEL)
+        code.st("t0")
+        code.ld(0)
+        code.st("t1")
+        self.more()
+        code.jump("set index")
+
+        code.label("loop")
+        self.word(_ROW)
+        code.st("row")
+        self.more()
+        self.word(_DESTINATION)
+        code.out(Out.X)
+        code.op(MicroOp.NOP)
+        code.indirect(MicroOp.LD, 0)
+        code.sub(1)
+        code.st("t0")
+        code.indirect(MicroOp.LD, 1)
+        code.sbc(0)
+        code.and_(0xF)
+        code.st("t1")
+        code.or_("t0")
+        code.jump("loop.ends", MicroOp.JZ)
+        code.ld("row")
+        self.address()
+        code.st("pc")
+        # index 0 as a counter: the golden model decides before it is set back to 0
+        code.label("loop.ends")
+        code.jump("set index x")
+
+        code.label("end")
+        self.wait()
+        code.put(Out.CONTROL, Pulse.END)
+        code.label("idle")
+        code.put(Out.STRIDE, 1)
+        code.label("serve")
+        code.read(In.STATUS)
+        for label in ("program", "access", "seed", "run", "run"):  # in the order of Status
+            code.shr()
+            code.jump(label, MicroOp.JC)
+        code.jump("serve")
+
+        code.label("run")
+        code.read(In.ENTRY)
+        self.address()
+        code.st("pc")
+        # A new sample has a new sum of squares, which the next one will overwrite; so has the empty one after a reset.
+        code.read(In.STATUS)
+        code.and_(1 << Status.NORM)
+        code.jump("run.again", MicroOp.JZ)
+        for port, name in ((In.NORM_LOW, "norm0"), (In.NORM_HIGH, "norm1")):
+            code.read(port)
+            code.st(name)
+        code.label("run.again")
+        code.put(Out.CONTROL, Pulse.START)
+        code.jump("fetch")
+
+    def address(self) -> None:
+        """A = word of the row memory where instruction A is."""
+        if self.second:
+            self.code.shl()
+        self.code.add(self.config.rows)
+
+    # host ---------------------------------------------------------------------------------------------------------
+
+    def host(self) -> None:
+        code, lanes = self.code, self.config.lanes
+        buffer = code.reserve("buffer", lanes, align=lanes)
+        code.label("seed")
+        low, high = self.generator_constant & 0xFFFF, self.generator_constant >> 16
+        code.read(In.SEED_LOW)
+        code.xor(low)
+        code.or_(1)
+        code.st("g0")
+        code.read(In.SEED_HIGH)
+        code.xor(high)
+        code.st("g1")
+        code.put(Out.CONTROL, Pulse.SEED)
+        code.jump("serve")
+
+        code.label("access")
+        code.read(In.ACCESS)
+        code.st("t0")
+        code.shr(4)
+        code.st("n")
+        code.ld("t0")
+        code.and_(3)
+        code.jump("load lane", MicroOp.JZ)
+        code.sub(1)
+        code.jump("store row", MicroOp.JZ)
+        code.st("t1")
+        code.read(In.STATUS)
+        code.and_(1 << Status.ANSWER_FULL)
+        code.jump("access", MicroOp.JNZ)
+        code.read(In.ACCESS_ROW)
+        code.out(Out.ROW)
+        code.ld("t1")
+        code.sub(1)
+        code.jump("read weight", MicroOp.JZ)
+        code.read(In.ACCESS_ROW)
+        code.shl(lanes.bit_length() - 1)
+        code.or_("n")
+        code.out(Out.LIST)
+        code.op(MicroOp.NOP)
+        code.read(In.LIST)
+        code.jump("answer")
+        code.label("read weight")
+        code.out(Out.READ_ROW)
+        for lane in range(lanes):
+            code.ld("n")
+            code.sub(lane)
+            code.jump(f"lane {lane}", MicroOp.JZ)
+        for lane in range(lanes):
+            code.label(f"lane {lane}")
+            code.read(In.ROW + lane)
+            code.jump("answer")
+        code.label("answer")
+        code.out(Out.ANSWER)
+        code.label("access done")
+        code.put(Out.CONTROL, Pulse.ACCESS)
+        code.jump("serve")
+
+        code.label("load lane")
+        code.ld("n")
+        code.or_(buffer)
+        code.out(Out.X)
+        code.read(In.ACCESS_VALUE)
+        code.indirect(MicroOp.ST)
+        code.jump("access done")
+        code.label("store row")
+        code.read(In.ACCESS_ROW)
+        code.out(Out.ROW)
+        for lane in range(lanes):
+            code.put(Out.LANES, 1 << lane)
+            code.emit(MicroOp.LD, buffer + lane)
+            code.out(Out.ROW_WRITE)
+        code.jump("access done")
+
+    # loading a program --------------------------------------------------------------------------------------------
+
+    def field(self, name: str) -> None:
+        """A = that field of the instruction which the host sends, its lower 16 bits."""
+        code = self.code
+        lowest, bits = FIELDS[name]
+        first, shift = divmod(lowest, 16)
+        bits = min(bits, 16)
+        code.read(In.PROGRAM_WORD + first)
+        self.shift_right(shift)
+        if shift + bits > 16:
+            code.st("f")
+            code.read(In.PROGRAM_WORD + first + 1)
+            self.shift_left(16 - shift)
+            code.or_("f")
+        if bits < 16:
+            code.and_((1 << bits) - 1)
+
+    def scalar_address(self, field: str) -> None:
+        self.field(field)
+        if FIELDS[field][1] > 5:
+            self.code.and_(SCALAR_REGISTERS - 1)
+        self.code.shl(2)
+        self.code.add(self.scalars)
+
+    def index_address(self, field: str) -> None:
+        self.field(field)
+        if FIELDS[field][1] > 3:
+            self.code.and_(INDEX_REGISTERS - 1)
+        self.code.shl()
+        self.code.add(self.indexes)
+
+    def load(self) -> None:
+        """Turns an instruction into the words of this module's docstring."""
+        code, config, lanes = self.code, self.config, self.config.lanes
+        tables = self.dispatch
+        words = code.reserve("words", 8, align=8)
+        for number in range(8):
+            code.names[f"w{number}"] = words + number
+        for op, (handler, mode) in self.handlers().items():
+            code.initial[tables + op] = handler
+            code.initial[tables + 64 + op] = mode
+        elements = config.vectors * config.lanes
+        lane_shift = config.lanes.bit_length() - 1
+
+        code.label("program")
+        code.read(In.PROGRAM_ADDRESS)
+        self.address()
+        code.st("at")
+        self.field("op")
+        code.st("op")
+        code.or_(tables)
+        code.out(Out.X)
+        code.op(MicroOp.NOP)
+        code.indirect(MicroOp.LD)
+        code.st("w0")
+        code.indirect(MicroOp.LD, 64)
+        code.st("w3")
+        self.field("n")
+        code.st("w2")
+        self.scalar_address("s")
+        code.st("w5")
+        self.field("e")
+        code.add(elements)
+        code.st("w4")
+        self.field("tiles")
+        code.st("tiles")
+        self.field("imm")
+        code.st("w1")
+        code.ld("op")
+        code.sub(int(Op.LDI))
+        code.jump("load.other", MicroOp.JC)
+
+        # lanes
+        self.index_address("ri")
+        code.st("w6")
+        self.field("p1")
+        code.st("w7")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["init"][0])
+        code.jump("load.kept", MicroOp.JZ)
+        code.ld(_mode(clear=1, half=1))
+        code.or_("w3")
+        code.st("w3")
+        code.label("load.kept")
+        code.ld("w1")
+        code.st("imm")
+        self.field("row")
+        code.st("w1")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["neg"][0])
+        code.shl(2)
+        code.or_("w3")
+        code.st("w3")
+        code.ld("op")
+        code.sub(int(Op.MAC))
+        code.jump("load.stream", MicroOp.JZ)
+        code.sub(int(Op.UPD - Op.MAC))
+        code.jump("load.stream", MicroOp.JZ)
+        code.sub(int(Op.RED - Op.UPD))
+        code.jump("load.red", MicroOp.JZ)
+        code.sub(int(Op.ROWS - Op.RED))
+        code.jump("load.rows", MicroOp.JZ)
+        # MACV: four times; ST: the lanes
+        code.ld(4)
+        code.st("w2")
+        code.ld("op")
+        code.sub(int(Op.ST))
+        code.jump("load.place", MicroOp.JNZ)
+        code.ld(config.lanes)
+        code.st("w2")
+        code.ld("w7")
+        code.shl(lane_shift)
+        code.st("w4")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["store"][0])  # relu has the same place in a mode
+        code.or_("w3")
+        code.st("w3")
+        code.jump("load.place")
+
+        code.label("load.red")
+        code.ld("tiles")
+        code.st("w2")
+        self.scalar_address("d")
+        code.st("w6")
+        code.jump("load.place")
+
+        code.label("load.rows")
+        code.ld("imm")
+        self.shift_left(8)
+        code.or_("tiles")
+        code.st("w6")
+        code.jump("load.place")
+
+        code.label("load.stream")
+        self.field("source")
+        code.jump("load.fine", MicroOp.JZ)
+        code.sub(int(Source.VECTOR))
+        code.jump("load.vector", MicroOp.JZ)
+        code.sub(int(Source.ELEMENTS - Source.VECTOR))
+        code.jump("load.list", MicroOp.JZ)
+        code.ld("w3")
+        code.or_(_mode(elements=Elements.ONE))
+        code.st("w3")
+        code.jump("load.fine")
+        code.label("load.vector")
+        self.field("p2")
+        code.shl(lane_shift)
+        code.st("w4")
+        code.label("load.list")
+        code.ld("w3")
+        code.or_(_mode(elements=Elements.LIST))
+        code.st("w3")
+        code.jump("load.fine")
+        code.label("load.fine")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["fine"][0])
+        code.jump("load.place", MicroOp.JZ)
+        code.ld("w3")
+        code.or_(_mode(fine=1))
+        code.st("w3")
+        code.ld("w5")
+        code.or_(1)
+        code.st("w5")
+        code.jump("load.place")
+
+        # all others
+        code.label("load.other")
+        code.read(In.PROGRAM_WORD + 7)
+        code.shr(4)
+        code.and_(0x1FF)
+        code.st("w3")
+        self.index_address("ri")
+        code.st("w7")
+        self.index_address("d")
+        code.st("w6")
+        code.ld("op")
+        code.sub(int(Op.SETI))
+        code.jump("load.place", MicroOp.JC)
+        for op in (Op.AMAX, Op.DRAW):
+            code.ld("op")
+            code.sub(int(op))
+            code.jump("load.place", MicroOp.JZ)
+        code.ld("op")
+        code.sub(int(Op.BEST))
+        code.jump("load.two", MicroOp.JZ)
+        self.scalar_address("d")
+        code.st("w6")
+        code.ld("op")
+        code.sub(int(Op.RSQ))
+        code.jump("load.place", MicroOp.JC)
+        code.label("load.two")
+        self.scalar_address("p1")
+        code.st("w4")
+        code.label("load.place")
+        code.ld(0)
+        code.st("w")
+        code.label("load.word")
+        code.put(Out.ROW, "at")
+        code.add(1)
+        code.st("at")
+        for lane in range(lanes):
+            code.ld("w")
+            code.or_(words)
+            code.out(Out.X)
+            code.add(1)
+            code.and_(7)
+            code.st("w")
+            code.put(Out.LANES, 1 << lane)
+            code.indirect(MicroOp.LD)
+            code.out(Out.ROW_WRITE)
+        code.ld("w")
+        code.jump("load.word", MicroOp.JNZ)
+        code.put(Out.CONTROL, Pulse.PROGRAM)
+        code.jump("serve")
+
+    @staticmethod
+    def handlers() -> dict[Op, tuple[str, int]]:
+        """Code that executes an operation, and the mode that it starts the stream unit in, before flags are added."""
+        table = {
+            Op.MAC: ("stream", 0),
+            Op.UPD: ("stream", _mode(vector_first=1, update=1)),
+            Op.MACV: ("stream", _mode(elements=Elements.ONE, vector_first=1)),
+            Op.ST: ("walk", _mode(store=1)),
+            Op.RED: ("reduce", 0),
+            Op.ROWS: ("rows", 0),
+        }
+        others = (
+            *(
+                Op.LDI,
+                Op.MUL,
+                Op.ADD,
+                Op.SUB,
+                Op.RSQ,
+                Op.SIG,
+                Op.EXP,
+                Op.REC,
+                Op.XN,
+                Op.SMAX,
+                Op.EADD,
+                Op.DRAW,
+                Op.AMAX,
+            ),
+            *(Op.STE, Op.LDE, Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP, Op.END),
+        )
+        return table | {op: (op.name.lower(), 0) for op in others}
+
+
+def build_firmware(config: CoreConfig) -> Code:
+    """The whole program of the processor for this core."""
+    firmware = Firmware(config)
+    firmware.code.jump("idle")
+    firmware.streams()
+    firmware.sums()
+    firmware.control()
+    firmware.scalar_instructions()
+    firmware.arithmetic()
+    firmware.host()
+    firmware.load()
+    return firmware.code

@@ -1,0 +1,608 @@
+"""Floating-point routines of the compact core's processor.
+
+A scalar in work is three words: magnitude, exponent (16 bits, any), sign (0 or 0x8000), called ``am``, ``ae``, ``as``;
+``b`` is the second operand, ``r`` the result. Routines end with RET; those that call others keep their way back.
+"""
+
+from __future__ import annotations
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
+from onward.hw.spec.isa import INDEX_REGISTERS, SCALAR_REGISTERS
+from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, RECIPROCAL_TABLE, RSQRT_TABLE, generator_constant
+
+from .microcode import DATA_WORDS, Code, In, MicroOp, Out
+
+__all__ = ["FloatCode"]
+
+_BIAS = 256
+"""Of a shift in the form that the stream unit takes."""
+
+
+class FloatCode:
+    """Emits the routines.
+
+    Parameters
+    ----------
+    code : what they are added to.
+    config : the core.
+    """
+
+    def __init__(self, code: Code, config: CoreConfig) -> None:
+        self.code, self.config = code, config
+        self.generator_constant = generator_constant(config.lanes + 1)
+        self.log2e = LOG2E_FIXED
+        # The shift of an operand is 11 - fraction - exponent, see docs/instruction-set.md, section Broadcast.
+        self.zero_shift = _BIAS + ELEMENT.fraction - config.operand.fraction
+        # The larger a block is, the earlier it gets its place: then alignment leaves no gaps.
+        self.scalars = code.reserve("scalars", 4 * SCALAR_REGISTERS, align=4 * SCALAR_REGISTERS)
+        self.dispatch = code.reserve("dispatch", 128, align=128)
+        self.indexes = code.reserve("indexes", 2 * INDEX_REGISTERS, align=2 * INDEX_REGISTERS)
+        # Knots of the functions; the last one of each octave is where its last segment ends.
+        self.tables: list[int] = []
+        address = DATA_WORDS
+        for table in (EXP2_TABLE, RECIPROCAL_TABLE, RSQRT_TABLE[:64], RSQRT_TABLE[64:]):
+            self.tables.append(address)
+            knots = [base for base, _ in table] + [table[-1][0] + table[-1][1]]
+            for knot in knots:
+                code.initial[address] = knot & 0xFFFF
+                address += 1
+
+    # pieces -------------------------------------------------------------------------------------------------------
+
+    def product(self, port: In) -> None:
+        """A = half of the product of LEFT and RIGHT, which takes a cycle."""
+        code = self.code
+        if code.words[-1] in [(MicroOp.OUT, port) for port in (Out.LEFT, Out.RIGHT, Out.POWER)]:
+            code.op(MicroOp.NOP)
+        code.read(port)
+
+    def shift_left(self, bits: int) -> None:
+        """A <<= bits; C and the product are lost."""
+        code = self.code
+        if bits < 6:
+            code.shl(bits)
+        else:
+            code.out(Out.RIGHT)
+            code.put(Out.POWER, bits)
+            self.product(In.PRODUCT_LOW)
+
+    def shift_right(self, bits: int) -> None:
+        """A >>= bits; C and the product are lost."""
+        code = self.code
+        if bits < 6:
+            code.shr(bits)
+        else:
+            code.out(Out.RIGHT)
+            code.put(Out.POWER, 16 - bits)
+            self.product(In.PRODUCT_HIGH)
+
+    def take(self, name: str) -> None:
+        """Operand ``name`` is the register at X."""
+        code = self.code
+        code.op(MicroOp.NOP)
+        code.indirect(MicroOp.LD, 0)
+        code.st(f"{name}m")
+        code.indirect(MicroOp.LD, 2)
+        code.and_(0x8000)
+        code.st(f"{name}s")
+        code.indirect(MicroOp.LD, 2)
+        code.and_(0x3FF)
+        code.st("t")
+        code.ld(self.zero_shift)
+        code.sub("t")
+        code.st(f"{name}e")
+
+    def result_becomes(self, name: str) -> None:
+        code = self.code
+        for part in "mes":
+            code.ld(f"r{part}")
+            code.st(f"{name}{part}")
+
+    def keep_return(self, name: str) -> None:
+        self.code.read(In.RETURN)
+        self.code.st(name)
+
+    def return_to(self, name: str) -> None:
+        self.code.put(Out.RETURN, name)
+        self.code.ret()
+
+    # routines -----------------------------------------------------------------------------------------------------
+
+    def arithmetic(self) -> None:
+        self.multiply()
+        self.sum()
+        self.float()
+        self.near()
+        self.fix()
+        self.functions()
+        self.random()
+
+    def multiply(self) -> None:
+        """r = a b"""
+        code = self.code
+        code.label("multiply")
+        code.put(Out.LEFT, "am")
+        code.put(Out.RIGHT, "bm")
+        code.ld("as")
+        code.xor("bs")
+        code.st("rs")
+        code.ld("ae")
+        code.add("be")
+        code.add(15)
+        code.st("re")
+        self.product(In.PRODUCT_LOW)
+        code.shl()
+        self.product(In.PRODUCT_HIGH)
+        code.jump("multiply.top", MicroOp.JN)
+        code.op(MicroOp.RCL)
+        code.st("rm")
+        code.ret()
+        code.label("multiply.top")
+        code.st("rm")
+        code.ld("re")
+        code.add(1)
+        code.st("re")
+        code.ret()
+
+    def sum(self) -> None:
+        """r = a + b"""
+        code = self.code
+        code.label("sum")
+        code.ld("am")
+        code.jump("sum.only", MicroOp.JZ)
+        code.ld("bm")
+        code.jump("sum.large", MicroOp.JZ)
+        code.ld("ae")
+        code.sub("be")
+        code.jump("sum.same", MicroOp.JZ)
+        code.jump("sum.swap", MicroOp.JN)
+        code.jump("sum.ordered")
+        code.label("sum.same")
+        code.ld("am")
+        code.sub("bm")
+        code.jump("sum.ordered", MicroOp.JC)
+        code.label("sum.swap")
+        for part in "mes":
+            code.ld(f"a{part}")
+            code.st("t")
+            code.ld(f"b{part}")
+            code.st(f"a{part}")
+            code.ld("t")
+            code.st(f"b{part}")
+        code.label("sum.ordered")
+        # the smaller one, shifted right, with two more bits in l
+        code.ld(0)
+        code.st("h")
+        code.st("l")
+        code.ld("ae")
+        code.sub("be")
+        code.st("s")
+        code.sub(18)
+        code.jump("sum.add", MicroOp.JC)
+        code.ld("s")
+        code.jump("sum.whole", MicroOp.JZ)
+        code.sub(17)
+        code.jump("sum.last", MicroOp.JZ)
+        code.ld(16)
+        code.sub("s")
+        code.out(Out.POWER)
+        code.put(Out.RIGHT, "bm")
+        self.product(In.PRODUCT_HIGH)
+        code.st("h")
+        code.read(In.PRODUCT_LOW)
+        code.and_(0xC000)
+        code.st("l")
+        code.jump("sum.add")
+        code.label("sum.last")
+        code.ld(0x4000)
+        code.st("l")
+        code.jump("sum.add")
+        code.label("sum.whole")
+        code.ld("bm")
+        code.st("h")
+        code.label("sum.add")
+        code.ld("ae")
+        code.st("re")
+        code.ld("as")
+        code.st("rs")
+        code.xor("bs")
+        code.jump("sum.less", MicroOp.JNZ)
+        code.ld("am")
+        code.add("h")
+        code.st("rm")
+        code.jump("sum.carry", MicroOp.JC)
+        code.ret()
+        code.label("sum.carry")
+        code.op(MicroOp.RCR)
+        code.st("rm")
+        code.ld("re")
+        code.add(1)
+        code.st("re")
+        code.ret()
+        code.label("sum.less")
+        code.ld(0)
+        code.sub("l")
+        code.st("l")
+        code.ld("am")
+        code.sbc("h")
+        code.st("h")
+        code.jump("normalise")
+        code.label("sum.only")
+        for part in "mes":
+            code.ld(f"b{part}")
+            code.st(f"a{part}")
+        code.label("sum.large")
+        for part in "mes":
+            code.ld(f"a{part}")
+            code.st(f"r{part}")
+        code.ret()
+
+    def float(self) -> None:
+        """r = t2:t1:t0 (signed) times 2^A"""
+        code = self.code
+        code.label("float")
+        code.st("re")
+        code.ld("t2")
+        code.and_(0x8000)
+        code.st("rs")
+        code.jump("float.positive", MicroOp.JZ)
+        code.ld(0)
+        code.sub("t0")
+        code.st("t0")
+        for part in ("t1", "t2"):
+            code.ld(0)
+            code.sbc(part)
+            code.st(part)
+        code.label("float.positive")
+        code.ld("t2")
+        code.jump("float.two", MicroOp.JZ)
+        code.st("h")
+        code.ld("t1")
+        code.st("l")
+        code.ld("re")
+        code.add(32)
+        code.st("re")
+        code.jump("normalise")
+        code.label("float.two")
+        code.ld("t1")
+        code.st("h")
+        code.ld("t0")
+        code.st("l")
+        code.ld("re")
+        code.add(16)
+        code.st("re")
+
+        # r = h:l times 2^(re - 16)
+        code.label("normalise")
+        code.ld("h")
+        code.jump("normalise.high", MicroOp.JNZ)
+        code.ld("l")
+        code.st("h")
+        code.ld(0)
+        code.st("l")
+        code.ld("re")
+        code.sub(16)
+        code.st("re")
+        code.ld("h")
+        code.jump("normalise.high", MicroOp.JNZ)
+        code.st("rm")
+        code.ret()
+        code.label("normalise.high")
+        code.op(MicroOp.LZC)
+        code.st("s")
+        code.out(Out.POWER)
+        code.put(Out.RIGHT, "l")
+        self.product(In.PRODUCT_HIGH)
+        code.st("l")
+        code.put(Out.RIGHT, "h")
+        code.ld("re")
+        code.sub("s")
+        code.st("re")
+        code.read(In.PRODUCT_LOW)
+        code.or_("l")
+        code.st("rm")
+        code.ret()
+
+    def near(self) -> None:
+        """A = h / 2^A to nearest, halves up"""
+        code = self.code
+        code.label("near")
+        code.jump("near.whole", MicroOp.JZ)
+        code.st("near")
+        code.sub(17)
+        code.jump("near.nothing", MicroOp.JC)
+        code.ld(16)
+        code.sub("near")
+        code.out(Out.POWER)
+        code.put(Out.RIGHT, "h")
+        self.product(In.PRODUCT_LOW)
+        code.shl()
+        code.read(In.PRODUCT_HIGH)
+        code.adc(0)
+        code.ret()
+        code.label("near.whole")
+        code.ld("h")
+        code.ret()
+        code.label("near.nothing")
+        code.ld(0)
+        code.ret()
+
+    def fix(self) -> None:
+        """A = r in the vector format, saturated"""
+        code = self.code
+        code.label("fix")
+        self.keep_return("fix return")
+        code.ld("rm")
+        code.jump("fix.done", MicroOp.JZ)
+        code.st("h")
+        code.ld(-ELEMENT.fraction)
+        code.sub("re")
+        code.jump("fix.saturates", MicroOp.JN)
+        code.call("near")
+        code.st("h")
+        code.ld("rs")
+        code.jump("fix.negative", MicroOp.JNZ)
+        code.ld("h")
+        code.jump("fix.done", MicroOp.JNN)
+        code.label("fix.saturates")
+        code.out(Out.SATURATED)
+        code.ld("rs")
+        code.shl()
+        code.ld(0x7FFF)
+        code.adc(0)
+        code.jump("fix.done")
+        code.label("fix.negative")
+        code.ld(0x8000)
+        code.sub("h")
+        code.jump("fix.saturates", MicroOp.JNC)
+        code.ld(0)
+        code.sub("h")
+        code.label("fix.done")
+        code.st("h")
+        code.put(Out.RETURN, "fix return")
+        code.ld("h")
+        code.ret()
+
+    def look_up(self, table: int, shifts: int) -> None:
+        """A becomes the address of the segment of a function table; p the position in it, times 64."""
+        code = self.code
+        code.st("p")
+        self.shift_right(shifts)
+        code.and_(63)
+        code.add(table)
+        code.st("x at")
+        code.ld("p")
+        self.shift_left(16 - shifts)
+        code.st("p")
+        code.ld("x at")
+
+    def segment(self) -> None:
+        """The product is the position p times what A becomes; base = where segment A begins, X = the next one."""
+        code = self.code
+        code.out(Out.X)
+        code.add(1)
+        code.st("x at")
+        code.indirect(MicroOp.LD)
+        code.st("base")
+        code.put(Out.X, "x at")
+        code.put(Out.LEFT, "p")
+
+    def functions(self) -> None:
+        code = self.code
+        exp2, reciprocal, root, root_odd = self.tables
+
+        # A = the falling function at segment A, position p; 0 stands for 2^16
+        code.label("falling")
+        self.segment()
+        code.ld("base")
+        code.indirect(MicroOp.SUB)
+        code.out(Out.RIGHT)
+        self.product(In.PRODUCT_LOW)
+        code.st("t")
+        code.read(In.PRODUCT_HIGH)
+        code.st("u")
+        code.ld(0)
+        code.sub("t")  # C = 0 if any bits are cut off: the change is then one larger
+        code.ld("base")
+        code.sbc("u")
+        code.ret()
+
+        # A = 2^15 * 2^l, l with 16 bits behind the point
+        code.label("power of two")
+        code.ld("l")
+        self.look_up(exp2, 10)
+        self.segment()
+        code.indirect(MicroOp.LD)
+        code.sub("base")
+        code.out(Out.RIGHT)
+        self.product(In.PRODUCT_HIGH)
+        code.add("base")
+        code.ret()
+
+        # A = 2^31 / am
+        code.label("inverse")
+        code.ld("am")
+        self.look_up(reciprocal, 9)
+        code.jump("falling")
+
+        code.label("root")
+        self.keep_return("function return")
+        code.ld(0)
+        code.st("rs")
+        code.st("rm")
+        code.ld("am")
+        code.jump("function.done", MicroOp.JZ)
+        code.ld("as")
+        code.jump("function.done", MicroOp.JNZ)
+        code.ld("ae")
+        code.and_(1)
+        code.st("v")
+        code.ld("ae")
+        code.add(512)
+        code.shr()
+        code.st("s")
+        code.ld(256 - 23)
+        code.sub("s")
+        code.sub("v")
+        code.st("re")
+        code.ld("v")
+        code.jump("root.even", MicroOp.JZ)
+        code.ld(root_odd - root)
+        code.st("v")
+        code.label("root.even")
+        code.ld("am")
+        self.look_up(root, 9)
+        code.add("v")
+        code.call("falling")
+        code.label("function.magnitude")
+        code.st("rm")
+        code.jump("function.done", MicroOp.JNZ)
+        code.ld(0x8000)
+        code.st("rm")
+        code.ld("re")
+        code.add(1)
+        code.st("re")
+        code.label("function.done")
+        self.return_to("function return")
+
+        code.label("reciprocal")
+        self.keep_return("function return")
+        code.label("reciprocal.kept")
+        code.ld("as")
+        code.st("rs")
+        code.ld("am")
+        code.jump("reciprocal.zero", MicroOp.JZ)
+        code.ld(-31)
+        code.sub("ae")
+        code.st("re")
+        code.call("inverse")
+        code.jump("function.magnitude")
+        code.label("reciprocal.zero")
+        code.st("rs")
+        code.ld(127)
+        code.st("re")
+        code.ld(0xFFFF)
+        code.st("rm")
+        code.jump("function.done")
+
+        code.label("exponential")
+        self.keep_return("function return")
+        code.call("exponential.inner")
+        code.jump("function.done")
+
+        code.label("sigmoid")
+        self.keep_return("function return")
+        code.ld("as")
+        code.xor(0x8000)
+        code.st("as")
+        code.call("exponential.inner")
+        self.result_becomes("b")
+        code.ld(0x8000)
+        code.st("am")
+        code.ld(-15)
+        code.st("ae")
+        code.ld(0)
+        code.st("as")
+        code.call("sum")
+        self.result_becomes("a")
+        code.jump("reciprocal.kept")
+
+        code.label("exponential.inner")
+        self.keep_return("inner return")
+        code.ld(2 * self.log2e)
+        code.st("bm")
+        code.ld(-15)
+        code.st("be")
+        code.ld(0)
+        code.st("bs")
+        code.call("multiply")
+        code.ld("re")
+        code.add(8)
+        code.jump("exponential.small", MicroOp.JN)
+        code.ld("rm")
+        code.jump("exponential.small", MicroOp.JZ)
+        # beyond 2^128, or below 2^-128
+        code.ld("rs")
+        code.jump("exponential.zero", MicroOp.JNZ)
+        code.ld(127)
+        code.st("re")
+        code.ld(0xFFFF)
+        code.st("rm")
+        code.jump("inner.done")
+        code.label("exponential.zero")
+        code.ld(0)
+        code.st("rm")
+        code.st("rs")
+        code.jump("inner.done")
+        code.label("exponential.small")
+        # h:l = the power of two, 16 bits behind the point
+        code.ld(0)
+        code.st("h")
+        code.st("l")
+        code.ld("re")
+        code.add(32)
+        code.jump("exponential.power", MicroOp.JN)
+        code.jump("exponential.power", MicroOp.JZ)
+        code.sub(16)
+        code.jump("exponential.right", MicroOp.JN)
+        code.out(Out.POWER)
+        code.put(Out.RIGHT, "rm")
+        self.product(In.PRODUCT_LOW)
+        code.st("l")
+        code.read(In.PRODUCT_HIGH)
+        code.st("h")
+        code.jump("exponential.power")
+        code.label("exponential.right")
+        code.add(16)
+        code.out(Out.POWER)
+        code.put(Out.RIGHT, "rm")
+        self.product(In.PRODUCT_HIGH)
+        code.st("l")
+        code.label("exponential.power")
+        code.ld("rs")
+        code.jump("exponential.sign", MicroOp.JZ)
+        code.ld(0)
+        code.sub("l")
+        code.st("l")
+        code.ld(0)
+        code.sbc("h")
+        code.st("h")
+        code.ld(0)
+        code.st("rs")
+        code.label("exponential.sign")
+        code.ld("h")
+        code.sub(15)
+        code.st("re")
+        code.call("power of two")
+        code.st("rm")
+        code.label("inner.done")
+        self.return_to("inner return")
+
+    def random(self) -> None:
+        """One step of the generator g1:g0: xorshift32 with 13, 17, 5"""
+        code = self.code
+        code.label("random")
+        self.shifted_in(13)
+        code.ld("g1")
+        code.shr()
+        code.xor("g0")
+        code.st("g0")
+        self.shifted_in(5)
+        code.ret()
+
+    def shifted_in(self, bits: int) -> None:
+        """g ^= g << bits"""
+        code = self.code
+        code.put(Out.LEFT, 1 << bits)
+        code.put(Out.RIGHT, "g1")
+        self.product(In.PRODUCT_LOW)
+        code.xor("g1")
+        code.st("g1")
+        code.put(Out.RIGHT, "g0")
+        self.product(In.PRODUCT_HIGH)
+        code.xor("g1")
+        code.st("g1")
+        code.read(In.PRODUCT_LOW)
+        code.xor("g0")
+        code.st("g0")
