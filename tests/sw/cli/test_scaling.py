@@ -57,12 +57,15 @@ def test_checked_on_a_core_with_a_clock(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_refusals(refused: Callable[..., str]) -> None:
-    assert "axis width must be rising whole numbers such as 1,2,4, not '8,4'" in refused(*SHORT, "--widths", "8,4")
-    assert "axis lanes must be rising whole numbers" in refused(*SHORT, "--lanes", "many")
-    assert "lanes must be 1 to 1024, not 2000" in refused(*SHORT, "--lanes", "4,2000")
-    assert "--check takes AXIS=N, such as width=64, not 'width'" in refused(*SHORT, "--check", "width")
-    assert "unknown axis 'size'" in refused(*SHORT, "--check", "size=3")
-    assert "no rule fits depth 1: tiny: the pff rule" in refused(*SHORT, "--rules", "pff", "--depths", "1")
-    assert "there are" in refused(*SHORT, *PLACES, "--warm", 99999)
+    small = (*SHORT, *PLACES)
+    assert "axis width must be rising whole numbers such as 1,2,4, not '8,4'" in refused(*small, "--widths", "8,4")
+    assert "axis lanes must be rising whole numbers" in refused(*small, "--lanes", "many")
+    assert "lanes must be 1 to 1024, not 2000" in refused(*small, "--lanes", "4,2000")
+    assert "--check takes AXIS=N, such as width=64, not 'width'" in refused(*small, "--check", "width")
+    assert "unknown axis 'size'" in refused(*small, "--check", "size=3")
+    assert "no rule fits depth 1: tiny: the pff rule" in refused(
+        *small, "--rules", "pff", "--widths", "", "--depths", "1"
+    )
+    assert "there are" in refused(*small, "--warm", 99999)
     Path("DIR").touch()
-    assert "is no folder to write in" in refused(*SHORT)
+    assert "is no folder to write in" in refused(*small)
