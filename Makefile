@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # The folders hw, sw and sim are the packages onward.hw, onward.sw and onward.sim; mypy reads them through these links.
 TYPES := $(VENV)/types/onward
 
-.PHONY: install demo test lint types unit cosim formal clean
+.PHONY: install demo test lint types unit cosim fuzz formal mutation coverage soak clean
 
 install: $(INSTALLED)
 
@@ -41,8 +41,20 @@ unit: install
 cosim: install
 	$(BIN)/onward cosim --preset tiny --simulator verilator
 
+fuzz: install
+	$(BIN)/onward fuzz --markdown docs/verification.md
+
 formal: install
-	$(BIN)/onward formal
+	$(BIN)/onward formal --markdown docs/verification.md
+
+mutation: install
+	$(BIN)/onward mutation --jobs 2 --markdown docs/verification.md
+
+coverage: install
+	$(BIN)/onward coverage --markdown docs/verification.md
+
+soak: install
+	$(BIN)/onward soak
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -35,11 +35,13 @@ class ByteTop(wiring.Component):
         Bytes from the host.
     o : Out(stream of 8 bits)
         Bytes to the host.
+    busy : Out(1)
+        A program runs, waits to start, or has results to send.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
-        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8))})
+        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(8)), "busy": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -48,6 +50,7 @@ class ByteTop(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), link.i)
         wiring.connect(m, link.core, core.host)
         wiring.connect(m, link.o, wiring.flipped(self.o))
+        m.d.comb += self.busy.eq(core.host.busy)
         return m
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from amaranth.build import Platform
-from amaranth.hdl import Elaboratable, Module
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal
 from amaranth.lib import io, wiring
 
-from onward.hw.core.core import Core
-from onward.hw.link.link import Link
 from onward.hw.link.uart import Uart
 from onward.hw.spec.config import CoreConfig
+from onward.hw.top import ByteTop
 
 from .board import Board, Light
 from .power_up import PowerUp
@@ -22,10 +21,10 @@ __all__ = ["BoardTop"]
 class BoardTop(Elaboratable):
     """What a bitstream holds::
 
-        oscillator -> PLL -> PowerUp (domain sync)
-        rx -> Uart -> Link -> Core
-        tx <- Uart <-'  |       |
-              ReplyWatch '-> StatusLights -> alive, training, error
+        oscillator -> PLL -> PowerUp -> clock and reset of the domain sync
+        rx -> Uart -> ByteTop (link and core) -> busy
+        tx <- Uart <-'  |                         |
+              ReplyWatch '-> StatusLights <-------' -> alive, training, error
 
     Parameters
     ----------
@@ -50,14 +49,18 @@ class BoardTop(Elaboratable):
         pin = platform.request(board.clock, dir="-")
         m.submodules.pll = pll = board.family.pll(pin, self._clocking, platform)
         m.submodules.power_up = power_up = PowerUp()
-        m.d.comb += [power_up.clock.eq(pll.clock), power_up.locked.eq(pll.locked)]
+        m.domains.sync = ClockDomain()
+        m.d.comb += [
+            power_up.clock.eq(pll.clock),
+            power_up.locked.eq(pll.locked),
+            ClockSignal().eq(pll.clock),
+            ResetSignal().eq(power_up.reset),
+        ]
 
         m.submodules.uart = uart = Uart(self._divisor)
-        m.submodules.link = link = Link(self._config)
-        m.submodules.core = core = Core(self._config)
-        wiring.connect(m, uart.o, link.i)
-        wiring.connect(m, link.o, uart.i)
-        wiring.connect(m, link.core, core.host)
+        m.submodules.bytes = inner = ByteTop(self._config)
+        wiring.connect(m, uart.o, inner.i)
+        wiring.connect(m, inner.o, uart.i)
         serial = platform.request("uart", dir="-")
         m.submodules.receiver = receiver = io.Buffer("i", serial.rx)
         m.submodules.transmitter = transmitter = io.Buffer("o", serial.tx)
@@ -66,9 +69,9 @@ class BoardTop(Elaboratable):
         m.submodules.watch = watch = ReplyWatch()
         m.submodules.lights = lights = StatusLights(float(self._clocking.clock_mhz))
         m.d.comb += [
-            watch.valid.eq(link.o.valid & link.o.ready),
-            watch.byte.eq(link.o.payload),
-            lights.busy.eq(core.host.busy),
+            watch.valid.eq(inner.o.valid & inner.o.ready),
+            watch.byte.eq(inner.o.payload),
+            lights.busy.eq(inner.busy),
             lights.refused.eq(watch.refused),
         ]
         states = (lights.alive, lights.training, lights.error)

@@ -14,10 +14,10 @@ from onward.hw.spec.config import CoreConfig
 
 from .board import Board
 from .errors import BuildError
-from .prepare import NAME, prepare
+from .prepare import NAME, netlist_file, prepare
 from .tools import Heartbeat, run_tool, tool_version
 
-__all__ = ["Announce", "Built", "Routed", "build", "netlist_hash", "place_and_route", "synthesise"]
+__all__ = ["Announce", "Built", "Routed", "build", "netlist_hash", "place_and_route", "run_synthesis", "synthesise"]
 
 Announce = Callable[[str], Heartbeat]
 """Called when a step begins, with what it does; what it returns is called while the step lasts."""
@@ -102,6 +102,11 @@ def synthesise(
     """Elaborate and synthesise: the netlist is in ``folder`` then. Returns the seconds of synthesis."""
     announce(f"elaborating {config.name} for {board.title}")
     prepare(board, config, folder, options)
+    return run_synthesis(folder, announce)
+
+
+def run_synthesis(folder: Path, announce: Announce) -> float:
+    """Synthesise what has been prepared in ``folder``; returns the seconds."""
     tool, arguments = _commands(folder)[0]
     return run_tool(tool, arguments, folder, "synthesis.log", announce("synthesis"))
 
@@ -121,7 +126,9 @@ def place_and_route(board: Board, config: CoreConfig, folder: Path, seed: int, a
 
 def netlist_hash(folder: Path) -> str:
     """SHA-256 of the synthesised netlist; the same inputs give the same on every machine."""
-    (path,) = [folder / name for name in (f"{NAME}.json", f"{NAME}.syn.json") if (folder / name).exists()]
+    path = netlist_file(folder)
+    if path is None:
+        raise BuildError(f"{folder}: synthesis has left no netlist")
     return hashlib.sha256(_VERSION_LINE.sub(b"", path.read_bytes())).hexdigest()
 
 

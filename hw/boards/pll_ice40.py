@@ -46,7 +46,7 @@ def solve_ice40(reference_mhz: float, clock_mhz: float) -> Ice40Settings:
             continue
         filter_range = next(value for limit, value in _FILTERS if phase < limit or limit == _PHASE_MHZ[1])
         for divq in range(1, 7):
-            divf = min(int(wanted * 2**divq / phase) - 1, 127)
+            divf = min(int(wanted * 2**divq / phase), int(_VCO_MHZ[1] / phase), 128) - 1
             clock = phase * (divf + 1) / 2**divq
             good = divf >= 0 and _VCO_MHZ[0] <= clock * 2**divq <= _VCO_MHZ[1]
             if good and (best is None or clock > best.clock_mhz):

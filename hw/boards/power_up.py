@@ -1,9 +1,9 @@
-"""The core's clock domain: its clock, and a reset that ends when everything is steady."""
+"""The core's reset, which ends when everything is steady."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import ResetSynchronizer
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 __all__ = ["POWER_UP_CYCLES", "PowerUp"]
 
@@ -12,33 +12,31 @@ POWER_UP_CYCLES = 1024
 
 
 class PowerUp(wiring.Component):
-    """Makes the domain ``sync``, whose reset ends :data:`POWER_UP_CYCLES` after ``locked``, in step with the clock.
+    """A reset that ends :data:`POWER_UP_CYCLES` after ``locked``, in step with the clock.
 
-    The reset comes from a register, so it is like any other path to the timing analysis. Losing lock resets at once.
+    It comes from a register, so it is like any other path to the timing analysis. Losing lock resets at once.
 
     Members
     -------
     clock : In(1)
+        The core's clock.
     locked : In(1)
         May change at any time.
+    reset : Out(1)
+        The core's reset.
     """
 
     clock: In(1)
     locked: In(1)
+    reset: Out(1, init=1)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.domains.boot = ClockDomain(local=True)
-        m.domains.sync = ClockDomain()
         m.submodules.synchroniser = ResetSynchronizer(~self.locked, domain="boot")
         left = Signal(range(POWER_UP_CYCLES), init=POWER_UP_CYCLES - 1)
-        reset = Signal(init=1)
         with m.If(left != 0):
             m.d.boot += left.eq(left - 1)
-        m.d.boot += reset.eq(left != 0)
-        m.d.comb += [
-            ClockSignal("boot").eq(self.clock),
-            ClockSignal("sync").eq(self.clock),
-            ResetSignal("sync").eq(reset),
-        ]
+        m.d.boot += self.reset.eq(left != 0)
+        m.d.comb += ClockSignal("boot").eq(self.clock)
         return m

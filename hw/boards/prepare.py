@@ -17,7 +17,7 @@ from .board import Board
 from .constraint_file import check_constraints
 from .errors import BuildError
 
-__all__ = ["NAME", "prepare"]
+__all__ = ["NAME", "netlist_file", "prepare"]
 
 NAME = "onward"
 """Of the top module, and of all files."""
@@ -35,7 +35,7 @@ def prepare(board: Board, config: CoreConfig, folder: Path, options: Mapping[str
     ----------
     board, config : what to build.
     folder : for the files.
-    options : overrides of the platform's build, beside those of the board.
+    options : overrides of the platform's build, beside those of the board and its family.
 
     Raises
     ------
@@ -45,7 +45,9 @@ def prepare(board: Board, config: CoreConfig, folder: Path, options: Mapping[str
     """
     board.divisor(config)  # better now than in another process
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"}
-    job = json.dumps({"board": board.name, "config": asdict(config), "options": {**board.options, **(options or {})}})
+    overrides = {**board.family.options, **board.options, **(options or {})}
+    job = json.dumps({"board": board.name, "config": asdict(config), "options": overrides})
+    (folder / "order.json").write_text(job + "\n", encoding="utf-8")
     command = [sys.executable, "-m", __name__, str(folder)]
     done = subprocess.run(command, input=job, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -54,6 +56,11 @@ def prepare(board: Board, config: CoreConfig, folder: Path, options: Mapping[str
     text = board.constraints.read_text(encoding="utf-8")
     check_constraints(board.constraints, text, generated.read_text(encoding="utf-8"))
     generated.write_text(text, encoding="utf-8")
+
+
+def netlist_file(folder: Path) -> Path | None:
+    """The netlist that synthesis has left in ``folder``; None if it has not."""
+    return next((folder / name for name in (f"{NAME}.json", f"{NAME}.syn.json") if (folder / name).exists()), None)
 
 
 def _elaborate(folder: Path, job: str) -> None:

@@ -22,7 +22,7 @@ _CAUSES = (
         "no permission to use the cable ({line}): add a udev rule for it, or yourself to the group plugdev",
     ),
     (
-        ("unable to open ftdi", "device not found", "no device found", "not found", "no dfu", "-3", "-4"),
+        ("device not found", "no device found", "unable to open ftdi", "no dfu", "not found"),
         "no cable of {title} was found ({line}): is it connected and powered?",
     ),
 )

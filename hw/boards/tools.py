@@ -77,8 +77,10 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: str, beat: 
         except OSError as error:
             raise BuildError(f"{tool}={own}: {error.strerror}") from None
         try:
-            while process.poll() is None:
+            while True:
                 beat()
+                if process.poll() is not None:
+                    break
                 time.sleep(_BEAT)
         finally:
             if process.poll() is None:

@@ -133,7 +133,8 @@ class CompactCore(wiring.Component):
         ]
 
         # results
-        m.submodules.results = results = Memory(shape=32, depth=config.results, init=[], attrs={"no_rw_check": 1})
+        place_bits = (config.results - 1).bit_length()
+        m.submodules.results = results = Memory(shape=32, depth=2 << place_bits, init=[], attrs={"no_rw_check": 1})
         write, read = results.write_port(), results.read_port()
         count = Signal(range(config.results + 1))
         low = Signal(16)
@@ -141,12 +142,12 @@ class CompactCore(wiring.Component):
         with m.If(out(microcode.Out.RESULT_LOW)):
             m.d.sync += low.eq(value)
         m.d.comb += [
-            write.addr.eq(count),
+            write.addr.eq(Cat(count[:place_bits], host.result_bank)),
             write.data.eq(Cat(low, value)),
             write.en.eq(stores & (count != config.results)),
-            read.addr.eq(host.result_address),
+            read.addr.eq(Cat(host.result_address.word[:place_bits], host.result_address.bank)),
             host.result_data.eq(read.data),
-            host.done.payload.eq(count),
+            host.done.payload.count.eq(count),
         ]
         with m.If(start):
             m.d.sync += count.eq(0)

@@ -182,11 +182,14 @@ class Core(wiring.Component):
         """Programs, samples, runs, results and row accesses."""
         host = self.host
         attrs = small_memory(self.config)
-        m.submodules.results = results = Memory(shape=32, depth=self.config.results, init=[], attrs=attrs)
+        depth = self.config.results
+        place_bits = (depth - 1).bit_length()
+        m.submodules.results = results = Memory(shape=32, depth=2 << place_bits, init=[], attrs=attrs)
         write, read = results.write_port(), results.read_port()
-        count = Signal(range(self.config.results + 1))
+        count = Signal(range(depth + 1))
         word = scalars.result
         finished = Signal()
+        overrun = Signal()
         start_sample = Signal()
         start_run = Signal()
         free = ~sequencer.running & ~finished
@@ -206,12 +209,13 @@ class Core(wiring.Component):
             sequencer.entry.eq(Mux(start_sample, samples.entry, host.run.payload)),
             host.busy.eq(~free | samples.waiting),
             host.done.valid.eq(finished),
-            host.done.payload.eq(count),
+            host.done.payload.count.eq(count),
+            host.done.payload.overrun.eq(overrun),
             word.ready.eq(1),
-            write.addr.eq(count),
+            write.addr.eq(Cat(count[:place_bits], host.result_bank)),
             write.data.eq(word.payload),
-            write.en.eq(word.valid & (count != self.config.results)),
-            read.addr.eq(host.result_address),
+            write.en.eq(word.valid & (count != depth)),
+            read.addr.eq(Cat(host.result_address.word[:place_bits], host.result_address.bank)),
             host.result_data.eq(read.data),
             rows.answer_valid.eq(reducer.answer_valid),
             rows.answer.eq(reducer.answer),
@@ -226,7 +230,7 @@ class Core(wiring.Component):
         with m.If(sequencer.start):
             m.d.sync += count.eq(0)
         with m.If(sequencer.ended):
-            m.d.sync += finished.eq(1)
+            m.d.sync += [finished.eq(1), overrun.eq(sequencer.overrun)]
         with m.If(host.done.valid & host.done.ready):
             m.d.sync += finished.eq(0)
 

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from onward.hw.spec.protocol import COUNTERS
 
-__all__ = ["RESULT_BITS", "Access", "AccessKind", "HostPort", "SampleTail"]
+__all__ = ["RESULT_BITS", "Access", "AccessKind", "HostPort", "RunEnd", "SampleTail"]
 
 RESULT_BITS = 8
 """Of the address of a result word: enough for the largest buffer that a configuration may ask for."""
@@ -30,6 +30,9 @@ class AccessKind(enum.Enum, shape=2):
 Access = data.StructLayout({"kind": AccessKind, "row": 20, "lane": 10, "value": signed(18)})
 """One step of a host access to a row; a row is written by ``lanes`` LOAD_LANE and one STORE_ROW."""
 
+RunEnd = data.StructLayout({"count": RESULT_BITS + 1, "overrun": 1})
+"""A program has ended: it has left ``count`` results; or has been ended, because it ran past its bound of cycles."""
+
 SampleTail = data.StructLayout({"entry": 12, "label": 8})
 """Ends a sample: its label, and the instruction at which its program starts."""
 
@@ -43,9 +46,11 @@ class HostPort(Signature):
     ``sample`` : stream; its transfer queues the filled slot, which runs as soon as the core is free.
     ``slot_free`` : a sample may begin (of two slots, at most one runs and one waits).
     ``run`` : stream of entries: runs a program on the current sample. Only while not ``busy``.
-    ``done`` : stream of result counts, one for each ended program; results hold still until it is accepted, and the
-    next program does not start before.
-    ``result_address``, ``result_data`` : read port of the results, one cycle latency.
+    ``done`` : stream of :data:`RunEnd`, one for each ended program; the next program does not start before it is
+    accepted.
+    ``result_bank`` : which half of the result memory the program that runs writes to; held while one runs. Results
+    stay until a program is run on the same half.
+    ``result_address``, ``result_data`` : read port of the results, half and word; one cycle latency.
     ``access``, ``answer`` : row accesses and the values read, in order. Only while not ``busy``.
     ``counters`` : nine 48-bit counters, in the order of ``protocol.COUNTERS``.
     ``seed`` : stream; restarts the generators. Only while not ``busy``.
@@ -62,8 +67,9 @@ class HostPort(Signature):
                 "sample": Out(stream.Signature(SampleTail)),
                 "slot_free": In(1),
                 "run": Out(stream.Signature(12)),
-                "done": In(stream.Signature(RESULT_BITS + 1)),
-                "result_address": Out(RESULT_BITS),
+                "done": In(stream.Signature(RunEnd)),
+                "result_bank": Out(1),
+                "result_address": Out(data.StructLayout({"word": RESULT_BITS, "bank": 1})),
                 "result_data": In(32),
                 "access": Out(stream.Signature(Access)),
                 "answer": In(stream.Signature(signed(18))),

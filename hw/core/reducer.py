@@ -32,7 +32,7 @@ class ReduceKind(enum.Enum, shape=2):
 ReduceTag = data.StructLayout(
     {"kind": ReduceKind, "e": 12, "n": 12, "tiles": 8, "init": 1, "scale": 25},
 )
-"""What becomes of an instruction's sums: ``n`` results of ``tiles`` sums each."""
+"""What becomes of an instruction's sums: ``n`` results of ``tiles`` sums each; 0 stands for as many as there can be."""
 
 
 class Reducer(wiring.Component):
@@ -90,8 +90,8 @@ class Reducer(wiring.Component):
         total, total_valid = Signal(signed(self.bits)), Signal()
         last_tile, last = Signal(), Signal()
         m.d.comb += [
-            last_tile.eq(tile + 1 == head.tiles),
-            last.eq(last_tile & (result + 1 == head.n)),
+            last_tile.eq((tile + 1)[: len(tile)] == head.tiles),
+            last.eq(last_tile & ((result + 1)[: len(result)] == head.n)),
             tags.r_en.eq(self.sum_valid & last),
         ]
         m.d.sync += total_valid.eq(self.sum_valid & last_tile)

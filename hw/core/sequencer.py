@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from .instruction_kinds import InstructionKinds
 from .reducer import TAGS, ReduceKind, ReduceTag
 from .scalar_unit import TAKE, ScalarEntry
 from .uop import (
+    LOAD_AFTER_STORE_ROW,
     SCAN_AFTER_SECOND,
     SCAN_AFTER_STORE,
     UPDATE_AFTER_UPDATE,
@@ -40,9 +41,13 @@ class Sequencer(wiring.Component):
     the pipeline distance from what wrote their rows, words or elements (:mod:`.uop`); scalar instructions go to
     the scalar unit's queue, which works in order. ``END`` waits until all units rest.
 
+    A program that runs for longer than the configuration's ``watchdog`` cycles is ended: no instruction is issued any
+    more, and when all units rest the run is over. Every instruction is over by itself, so this always comes.
+
     Members
     -------
-    ``start``, ``entry`` : begin a run. ``running`` : until ``ended`` pulses. ``label`` : of the current sample.
+    ``start``, ``entry`` : begin a run. ``running`` : until ``ended`` pulses; ``overrun`` beside it says that the
+    watchdog did it. ``label`` : of the current sample.
     ``access`` : lane operations of the host, passed on while no program runs.
     ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer.
     ``scalar_address`` : register whose value the broadcast unit gets in the next cycle.
@@ -58,6 +63,7 @@ class Sequencer(wiring.Component):
                 "entry": In(12),
                 "running": Out(1),
                 "ended": Out(1),
+                "overrun": Out(1),
                 "label": In(8),
                 "program_write": In(1),
                 "program_address": In(range(config.program)),
@@ -127,6 +133,7 @@ class Sequencer(wiring.Component):
         m.d.comb += hazard.eq(
             (kind.reads_weights & (ages["update"] < WEIGHT_AFTER_UPDATE))
             | (kind.updates & (ages["update"] < UPDATE_AFTER_UPDATE))
+            | (kind.loads & (ages["update"] < LOAD_AFTER_STORE_ROW))
             | (kind.reads_vectors & (ages["store"] < VECTOR_AFTER_STORE))
             | (kind.scans & ((ages["store"] < SCAN_AFTER_STORE) | (ages["second"] < SCAN_AFTER_SECOND)))
         )
@@ -275,8 +282,22 @@ class Sequencer(wiring.Component):
         """Start, end, and the instructions that the sequencer executes itself."""
         indexes = self._indexes
         resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held
-        m.d.comb += self.ended.eq(self.running & fire & kind.end & resting)
-        m.d.comb += [fetch.jump.eq(self.start), fetch.target.eq(self.entry), fetch.stop.eq(self.ended)]
+        # Counts up to a power of two from where ``watchdog`` cycles are left.
+        late = Signal()
+        cycle = Signal(range(self.config.watchdog))
+        left = (1 << len(cycle)) - self.config.watchdog
+        with m.If(self.start):
+            m.d.sync += Cat(cycle, late).eq(left)
+        with m.Elif(~late):
+            m.d.sync += Cat(cycle, late).eq(cycle + 1)
+        # The last instruction may be issued in the cycle in which time is up: then not all units know of it yet.
+        m.d.sync += self.overrun.eq(late & self.running)
+        m.d.comb += [
+            self.ended.eq(self.running & resting & ((fire & kind.end) | self.overrun)),
+            fetch.jump.eq(self.start),
+            fetch.target.eq(self.entry),
+            fetch.stop.eq(self.ended | (late & self.running)),
+        ]
         with m.If(self.start):
             m.d.sync += self.running.eq(1)
         with m.If(self.ended):

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.protocol import Command, Space, Status
+from onward.hw.spec.protocol import ORDERED, WINDOW, Command, Space, Status
 
 from .layouts import header_layout
 
@@ -32,11 +32,15 @@ _NEEDS_IDLE_CORE = (
     Command.RUN,
     Command.SEED,
     Command.RESET,
+    Command.OPEN,
 )
 
 
 class CommandCheck(wiring.Component):
     """Judges a command, first by its header, then by its arguments.
+
+    An ordered command must have the number ``next``. If it has one of the numbers before, as many as the window is
+    wide, it has been carried out already: that is no mistake, but ``repeated``.
 
     Latency: none, all outputs follow the inputs in the same cycle.
 
@@ -51,12 +55,18 @@ class CommandCheck(wiring.Component):
         The frame.
     busy : In(1)
         The core is busy.
+    next : In(8)
+        Sequence number of the next ordered command.
+    open : In(1)
+        There has been an OPEN since the last reset.
     argument : In(40)
         The arguments: their bytes entered one by one at the most significant end, so the last one is there.
     argument_bytes : Out(3)
         How many bytes of arguments the command has.
     header_status : Out(Status)
-        BAD_FRAME, BAD_COMMAND, BAD_LENGTH, BUSY (the first that applies) or OK.
+        BAD_FRAME, BAD_COMMAND, BAD_LENGTH, CLOSED, OUT_OF_ORDER, BUSY (the first that applies) or OK.
+    fresh : Out(1), repeated : Out(1)
+        The command is ordered, and is the next one, or has been carried out; mean something beside OK.
     argument_status : Out(Status)
         BAD_ADDRESS, BAD_VALUE or OK; means something once all arguments are there.
     """
@@ -67,9 +77,13 @@ class CommandCheck(wiring.Component):
             {
                 "header": In(header_layout(config)),
                 "busy": In(1),
+                "next": In(8),
+                "open": In(1),
                 "argument": In(ARGUMENT_BITS),
                 "argument_bytes": Out(range(max(ARGUMENT_BYTES.values()) + 1)),
                 "header_status": Out(Status),
+                "fresh": Out(1),
+                "repeated": Out(1),
                 "argument_status": Out(Status),
             }
         )
@@ -82,7 +96,7 @@ class CommandCheck(wiring.Component):
         known = Signal(init=1)
         right_length = Signal()
         with m.Switch(command):
-            with m.Case(Command.IDENTIFY, Command.COUNTERS, Command.RESET):
+            with m.Case(Command.IDENTIFY, Command.COUNTERS, Command.RESET, Command.OPEN):
                 m.d.comb += right_length.eq(length == 0)
             with m.Case(Command.LOAD_PROGRAM):
                 m.d.comb += right_length.eq((length[:4] == ARGUMENT_BYTES[Command.LOAD_PROGRAM]) & (length[4:] != 0))
@@ -99,13 +113,26 @@ class CommandCheck(wiring.Component):
                 with m.Case(each):
                     m.d.comb += self.argument_bytes.eq(count)
 
+        ordered = command.matches(*ORDERED)
+        behind = Signal(8)
+        m.d.comb += [
+            behind.eq(self.next - self.header.sequence),
+            self.fresh.eq(ordered & (behind == 0)),
+            self.repeated.eq(ordered & (behind != 0) & (behind <= WINDOW)),
+        ]
+        opens = self.fresh & (command == Command.OPEN)
+
         with m.If(self.header.bad):
             m.d.comb += self.header_status.eq(Status.BAD_FRAME)
         with m.Elif(~known):
             m.d.comb += self.header_status.eq(Status.BAD_COMMAND)
         with m.Elif(~right_length):
             m.d.comb += self.header_status.eq(Status.BAD_LENGTH)
-        with m.Elif(self.busy & command.matches(*_NEEDS_IDLE_CORE)):
+        with m.Elif(ordered & ~self.open & ~opens):
+            m.d.comb += self.header_status.eq(Status.CLOSED)
+        with m.Elif(ordered & ~self.fresh & ~self.repeated):
+            m.d.comb += self.header_status.eq(Status.OUT_OF_ORDER)
+        with m.Elif(self.busy & ~self.repeated & command.matches(*_NEEDS_IDLE_CORE)):
             m.d.comb += self.header_status.eq(Status.BUSY)
 
         space, row = self.argument[:8], self.argument[8:]

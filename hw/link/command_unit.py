@@ -36,9 +36,13 @@ class CommandUnit(wiring.Component):
     A SAMPLE or RUN that is right has no reply from here: its results are sent when the program has ended, beside
     whatever this unit does then. While a SAMPLE waits for a slot, results still go out, so it cannot wait forever.
 
+    Ordered commands count: one that is carried out makes its number plus one the next. One that has been carried out
+    and comes again, because its reply was lost, changes nothing: it is answered OK, or with the results that are kept,
+    or BUSY as long as there are none.
+
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
     header shows the first byte of its reply after 3 cycles, one of the arguments after a + 5; a RUN shows ``run`` after
-    5, a SAMPLE ``sample`` after n + 3.
+    5, a SAMPLE ``sample`` after n + 3; kept results begin after 4.
 
     Parameters
     ----------
@@ -98,9 +102,13 @@ class CommandUnit(wiring.Component):
         left = Signal.like(check.argument_bytes)  # bytes of arguments still to come
         status = Signal(Status)
         writing = Signal()  # the second pass of WRITE_ROW
+        following = Signal(8)  # number of the next ordered command
+        is_open = Signal()
         m.d.comb += [
             check.header.eq(header),
             check.busy.eq(core.busy),
+            check.next.eq(following),
+            check.open.eq(is_open),
             check.argument.eq(argument),
             program.address.eq(argument[24:]),
             program.word.eq(recent),
@@ -109,10 +117,13 @@ class CommandUnit(wiring.Component):
             core.sample.payload.label.eq(argument[32:]),
             core.run.payload.eq(argument[24:]),
             core.seed.payload.eq(argument[8:]),
+            core.result_bank.eq(results.bank),
             core.result_address.eq(results.address),
             results.data.eq(core.result_data),
             results.i.payload.run.eq(command == Command.RUN),
             results.i.payload.sequence.eq(header.sequence),
+            results.again.payload.eq(results.i.payload),
+            report.following.eq(following),
             report.count.eq(command == Command.COUNTERS),
             report.counters.eq(core.counters),
         ]
@@ -130,6 +141,9 @@ class CommandUnit(wiring.Component):
         with m.If(self.payload.valid & (wants_argument | program.i.ready)):
             m.d.sync += recent.eq(Cat(recent[8:], self.payload.payload.byte))
 
+        with m.If(self.frame.valid & self.frame.ready & check.fresh & (status == Status.OK)):
+            m.d.sync += following.eq(following + 1)
+
         answers = Signal()  # more follows the head of the reply
         m.d.comb += answers.eq(command.matches(*_ANSWERED) & (status == Status.OK))
         head = Signal(range(3))
@@ -139,6 +153,14 @@ class CommandUnit(wiring.Component):
                 m.d.sync += [left.eq(check.argument_bytes), writing.eq(0), status.eq(check.header_status)]
                 with m.If(self.frame.valid):
                     with m.If(check.header_status != Status.OK):
+                        m.next = "REPLY"
+                    with m.Elif(check.repeated & command.matches(Command.SAMPLE, Command.RUN)):
+                        with m.If(results.pending):
+                            m.d.sync += status.eq(Status.BUSY)
+                            m.next = "REPLY"
+                        with m.Else():
+                            m.d.comb += [results.again.valid.eq(1), self.frame.ready.eq(results.again.ready)]
+                    with m.Elif(check.repeated):
                         m.next = "REPLY"
                     with m.Elif((command != Command.SAMPLE) | (core.slot_free & results.i.ready)):
                         m.next = "ARGUMENTS"
@@ -168,8 +190,9 @@ class CommandUnit(wiring.Component):
                             m.next = "QUEUE"
                         with m.Case(Command.SEED):
                             m.next = "SEED"
-                        with m.Case(Command.RESET):
+                        with m.Case(Command.RESET, Command.OPEN):
                             m.d.comb += core.reset.eq(1)
+                            m.d.sync += is_open.eq(1)
                             m.next = "REPLY"
                         with m.Default():
                             m.next = "REPLY"

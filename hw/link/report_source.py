@@ -22,7 +22,7 @@ _COUNTER_BYTES = 8
 
 
 def _identity(config: CoreConfig) -> bytes:
-    """The answer to IDENTIFY."""
+    """The answer to IDENTIFY, but for the number at its end."""
     return struct.pack(
         "<B8sHIHHH",
         VERSION,
@@ -57,6 +57,8 @@ class ReportSource(wiring.Component):
         Send the counters; held until the end of the report.
     counters : In(array of counters)
         In the order of ``protocol.COUNTERS``.
+    following : In(8)
+        Number of the next ordered command, for the identity.
     o : Out(stream of PacketByte)
         The report; ``last`` marks its end.
     """
@@ -68,6 +70,7 @@ class ReportSource(wiring.Component):
                 "start": In(1),
                 "count": In(1),
                 "counters": In(data.ArrayLayout(_COUNTER_BITS, len(COUNTERS))),
+                "following": In(8),
                 "o": Out(stream.Signature(PacketByte)),
             }
         )
@@ -87,10 +90,11 @@ class ReportSource(wiring.Component):
                 reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources)))
             )
 
-        place = Signal(range(max(len(self._identity), _COUNTER_BYTES)))
-        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(self._identity) - 1)
+        identity = [*self._identity, self.following]
+        place = Signal(range(max(len(identity), _COUNTER_BYTES)))
+        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(identity) - 1)
         m.d.comb += [
-            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(self._identity)[place])),
+            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(identity)[place])),
             self.o.payload.last.eq((place == last_place) & (coming[0] | ~self.count)),
         ]
 

@@ -41,6 +41,7 @@ class CoreConfig:
         instruction. It needs ``spram``, four lanes, and 16 bits for weights and operands.
     clock_mhz : clock that figures in samples/s are stated at.
     baud : symbol rate of the board's UART.
+    watchdog : cycles after which the core ends a program that has not ended by itself.
 
     Raises
     ------
@@ -65,6 +66,7 @@ class CoreConfig:
     compact: bool = False
     clock_mhz: float = 80.0
     baud: int = 3_000_000
+    watchdog: int = 1 << 24
 
     def __post_init__(self) -> None:
         if not isinstance(self.hidden, tuple | list):
@@ -83,6 +85,7 @@ class CoreConfig:
             "program": (16, 4096),
             "results": (4, 256),
             "baud": (300, 12_000_000),
+            "watchdog": (1 << 10, 1 << 32),
         }
         for field, (low, high) in limits.items():
             value = getattr(self, field)

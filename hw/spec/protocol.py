@@ -3,7 +3,8 @@
 A frame is ``command, sequence, payload..., CRC-32`` (IEEE 802.3, little-endian), COBS-encoded, ended by a zero byte.
 A reply is ``command | 0x80, sequence, status, payload..., CRC-32``. All numbers are little-endian. Every frame whose
 CRC is right gets exactly one reply with its sequence number; others are answered with command 0, sequence 0 and the
-status ``BAD_FRAME``.
+status ``BAD_FRAME``. Commands that change the core are numbered, and carried out once, in the order of their numbers:
+see :data:`ORDERED` and ``docs/protocol.md``.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ from .config import CoreConfig
 
 __all__ = [
     "COUNTERS",
+    "ORDERED",
     "REPLY",
     "VERSION",
+    "WINDOW",
     "Command",
     "Space",
     "Status",
     "max_payload",
 ]
 
-VERSION = 3
+VERSION = 4
 """Of frames, commands and instruction words."""
+WINDOW = 2
+"""Commands that may be sent and not yet answered. The core knows as many that it has carried out when they come again.
+"""
 REPLY = 0x80
 
 
@@ -32,7 +38,7 @@ class Command(IntEnum):
 
     IDENTIFY = 1
     """() -> version u8, digest of the configuration (8 bytes), lanes u16, rows u32, vectors u16, program u16, inputs
-    u16"""
+    u16, number that the next ordered command must have u8"""
     LOAD_PROGRAM = 2
     """address u16, instructions (16 bytes each, at least one) -> ()"""
     WRITE_ROW = 3
@@ -50,6 +56,20 @@ class Command(IntEnum):
     """seed u32 -> (). Restarts every random generator."""
     RESET = 9
     """() -> (). Clears counters, results and sample slots; memories and generators keep their contents."""
+    OPEN = 10
+    """() -> (). As RESET, and begins a session: until then, a core that has been reset takes no ordered command."""
+
+
+ORDERED = (
+    Command.LOAD_PROGRAM,
+    Command.WRITE_ROW,
+    Command.SAMPLE,
+    Command.RUN,
+    Command.SEED,
+    Command.RESET,
+    Command.OPEN,
+)
+"""Commands that change something: each is carried out once, in the order of sequence numbers without gaps."""
 
 
 class Space(IntEnum):
@@ -73,7 +93,13 @@ class Status(IntEnum):
     BAD_VALUE = 5
     """a weight that does not fit its format, or a label that is no class"""
     BUSY = 6
-    """not possible while a program runs or a sample waits"""
+    """not possible while a program runs or a sample waits; or a repeated SAMPLE or RUN whose results are not there"""
+    OUT_OF_ORDER = 7
+    """an ordered command whose number is neither the next one nor one of the last ones"""
+    CLOSED = 8
+    """an ordered command, but the core has been reset since the last OPEN, or never seen one"""
+    OVERRUN = 9
+    """the program ran past the core's bound of cycles and was ended; what it has changed stays changed"""
 
 
 COUNTERS = (

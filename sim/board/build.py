@@ -82,19 +82,21 @@ def board_verilog(config: CoreConfig, divisor: int = 0) -> str:
             return text
 
 
-def build_library(verilog: str, divisor: int = 0) -> Path:
+def build_library(verilog: str, divisor: int = 0, effort: str = "-O2") -> Path:
     """The shared library of the module ``onward`` in ``verilog``, built if it is not in the cache.
+
+    A netlist takes long to compile: with an ``effort`` of ``-O1`` half as long, for a simulation that runs once.
 
     Raises
     ------
     SimBuildError
         If a tool is missing or fails.
     """
-    target = cache_folder("sim") / "library" / _hash([verilog, *compile_key(divisor)])
+    target = cache_folder("sim") / "library" / _hash([verilog, *compile_key(divisor, effort)])
     if not (target / _LIBRARY).exists():
         # Not in the cache itself: make cannot work in folders with a space in their path.
         with tempfile.TemporaryDirectory(prefix="onward-board-") as work:
-            _publish(compile_board(verilog, divisor, Path(work)), target)
+            _publish(compile_board(verilog, divisor, Path(work), effort), target)
     return target / _LIBRARY
 
 

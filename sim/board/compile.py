@@ -50,7 +50,6 @@ _VERILATOR = (
 )
 _COMPILER = ("-fPIC", "-fvisibility=hidden")
 _MAKE = (
-    "OPT_FAST=-O2",
     "OPT_SLOW=-O0",
     "OPT_GLOBAL=-O1 -include harness.h",
     # The wheel leaves these empty; without them precompiled headers are given to the linker.
@@ -64,7 +63,7 @@ class SimBuildError(RuntimeError):
     """The simulated board could not be built; the message ends with what the tool said last."""
 
 
-def compile_key(divisor: int) -> list[str]:
+def compile_key(divisor: int, effort: str) -> list[str]:
     """Everything but the Verilog that :func:`compile_board` depends on.
 
     Raises
@@ -75,11 +74,13 @@ def compile_key(divisor: int) -> list[str]:
     harness = [(_HERE / name).read_text(encoding="utf-8") for name in _HARNESS]
     machine = [platform.system(), platform.machine()]
     tools = [_verilator_version(), _compiler_version(_compiler())]
-    return [str(divisor), *harness, *machine, *tools, *_VERILATOR, *_COMPILER, *_MAKE]
+    return [str(divisor), effort, *harness, *machine, *tools, *_VERILATOR, *_COMPILER, *_MAKE]
 
 
-def compile_board(verilog: str, divisor: int, work: Path) -> Path:
+def compile_board(verilog: str, divisor: int, work: Path, effort: str) -> Path:
     """Build the module ``onward`` in ``verilog`` in the empty folder ``work``; the shared library in it.
+
+    ``effort`` is what the compiler puts into code that runs every cycle, as ``-O2``.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def compile_board(verilog: str, divisor: int, work: Path) -> Path:
     translate += ["--Mdir", str(work / "model"), "-o", _LIBRARY, f"{_NAME}.sv", "harness.cpp"]
     _run("verilator", translate, work, root)
     make = ["make", "-j", str(os.cpu_count() or 1), "-f", f"V{_NAME}.mk", f"CXX={compiler}", f"LINK={compiler}"]
-    _run("the C++ compiler", [*make, *_MAKE, _LIBRARY], work / "model", root)
+    _run("the C++ compiler", [*make, f"OPT_FAST={effort}", *_MAKE, _LIBRARY], work / "model", root)
     return work / "model" / _LIBRARY
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from onward.hw.spec.config import CoreConfig
 
-from .build import board_library
+from .build import board_library, build_library
 
-__all__ = ["SimError", "Simulator"]
+__all__ = ["SimError", "SimSilence", "Simulator"]
 
 _NEVER, _FRAME = 0, 2
 _TIMEOUT = 10_000_000
@@ -18,6 +18,10 @@ _TIMEOUT = 10_000_000
 
 class SimError(RuntimeError):
     """The simulated core stays silent, or its simulation has stopped; the message says which, and after how long."""
+
+
+class SimSilence(SimError):
+    """The simulated core has ended no frame within the time given to it."""
 
 
 class Simulator:
@@ -37,6 +41,8 @@ class Simulator:
         receives). Replies must not depend on it.
     divisor : int, optional
         Clock cycles of one bit of the serial line; default is the one for the clock and baud rate of ``config``.
+    verilog : str, optional
+        The module ``onward`` with the ports of the flavour, instead of the gateware as it is: a netlist, for example.
 
     Raises
     ------
@@ -52,6 +58,7 @@ class Simulator:
         flavour: Literal["bytes", "uart"] = "bytes",
         stall_seed: int | None = None,
         divisor: int | None = None,
+        verilog: str | None = None,
     ) -> None:
         self._board = None
         if flavour not in ("bytes", "uart"):
@@ -62,7 +69,11 @@ class Simulator:
             divisor = round(config.clock_mhz * 1e6 / config.baud)
         self.config = config
         self.flavour = flavour
-        self._library = _load(str(board_library(config, divisor or 0)))
+        if verilog is None:
+            library = board_library(config, divisor or 0)
+        else:
+            library = build_library(verilog, divisor or 0, effort="-O1")
+        self._library = _load(str(library))
         self._board = self._library.onward_open(stall_seed is not None, (stall_seed or 0) % (1 << 63))
         self._check()
 
@@ -80,15 +91,16 @@ class Simulator:
 
         Raises
         ------
+        SimSilence
+            If no frame ends within ``timeout`` cycles (what has come so far stays for the next call).
         SimError
-            If no frame ends within ``timeout`` cycles (what has come so far stays for the next call), or if the
-            simulation has stopped.
+            If the simulation has stopped.
         """
         reached = self._library.onward_run(self._open(), timeout, _FRAME)
         self._check()
         if not reached:
             waiting = self._library.onward_pending(self._board)
-            raise SimError(
+            raise SimSilence(
                 f"the simulated core has ended no frame within {timeout:,} cycles"
                 f" ({waiting} bytes without end have come; cycle {self.cycles:,})"
             )

@@ -86,6 +86,7 @@ def _lengths(config: CoreConfig, rng: random.Random) -> Iterator[BadFrame]:
         Command.COUNTERS: b"",
         Command.SEED: frames.seed_payload(rng.getrandbits(32)),
         Command.RESET: b"",
+        Command.OPEN: b"",
     }
     for command, payload in right.items():
         # A SAMPLE with one byte more has half a segment, which is the same mistake.

@@ -33,6 +33,7 @@ async def random_programs(dut: Any) -> None:
     rng, config = job.random("core"), job.config
     await clock.start(dut, i__valid=0, o__ready=0)
     mirror = Mirror(dut, config, rng)
+    await mirror.host.open()
     for number in range(job.times(4)):
         seed = rng.getrandbits(32)
         program = _program(dut, config, number, seed)

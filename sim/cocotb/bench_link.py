@@ -34,6 +34,7 @@ async def refused_frames(dut: Any) -> None:
     await clock.start(dut, i__valid=0, o__ready=0)
     mirror = Mirror(dut, config, rng)
     host = mirror.host
+    await host.open()
     frames.parse_identity(await host.ask(Command.IDENTIFY)).check(config)
     await mirror.load(random_program(config, rng.getrandbits(32), length=40))
     await mirror.write_rows(random_rows(config, rng, 16))
@@ -47,7 +48,7 @@ async def refused_frames(dut: Any) -> None:
                     found = await host.reply(0, 0)
                     assert found.status is Status.BAD_FRAME, f"{bad.name}: {found.status.name}"
             else:
-                found = await host.reply(bad.command, await host.send(bad.command, bad.payload))
+                found = await host.reply(bad.command, await host.send(bad.command, bad.payload, refused=True))
                 assert found.status is bad.status, f"{bad.name}: {found.status.name} instead of {bad.status.name}"
             assert not found.payload, f"{bad.name}: a refusal with a payload"
             if rng.random() < 0.2:
@@ -64,6 +65,7 @@ async def busy_core(dut: Any) -> None:
     rng, config = job.random("busy"), job.config
     await clock.start(dut, i__valid=0, o__ready=0)
     host = Host(dut, rng)
+    await host.open()
     row = np.zeros(config.lanes, dtype=np.int64)
     refused = {
         Command.LOAD_PROGRAM: frames.program_payload(0, [0]),
@@ -72,6 +74,7 @@ async def busy_core(dut: Any) -> None:
         Command.RUN: frames.run_payload(0),
         Command.SEED: frames.seed_payload(1),
         Command.RESET: b"",
+        Command.OPEN: b"",
     }
     asm = Assembler(config)
     counter = asm.index("counter", 1 << 20)
@@ -82,7 +85,7 @@ async def busy_core(dut: Any) -> None:
     await host.ask(Command.LOAD_PROGRAM, frames.program_payload(0, asm.assemble().words()))
     running = await host.send(Command.RUN, frames.run_payload(0))
     for command, payload in refused.items():
-        found = await host.reply(command, await host.send(command, payload))
+        found = await host.reply(command, await host.send(command, payload, refused=True))
         assert found.status is Status.BUSY, f"{command.name}: {found.status.name}"
     frames.parse_identity(await host.ask(Command.IDENTIFY)).check(config)
     assert frames.parse_counters(await host.ask(Command.COUNTERS))["samples"] == 0, "the program ended too soon"

@@ -19,7 +19,10 @@ from .gaps import Gaps
 from .job import Job
 from .pins import pack, read, unpack
 
-__all__ = ["loads_while_reading"]
+__all__ = ["loads_while_reading", "longest_sample"]
+
+_LONGEST = 4096
+"""Pixels of the largest sample of any core: its sums fill their registers."""
 
 
 @dataclass
@@ -51,6 +54,29 @@ async def loads_while_reading(dut: Any) -> None:
     dut["reset"].value = 0
     await clock.cycle(dut)
     assert [read(dut[name]) for name in ("waiting", "count", "norm", "label")] == [0, 0, 0, 0], "after a reset"
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def longest_sample(dut: Any) -> None:
+    """Number and sum of squares of more pixels than this core has, which the registers have room for; then a reset."""
+    rng = Job.from_environment().random("longest sample")
+    await clock.start(dut, begin=0, pixel__valid=0, tail__valid=0, advance=0, address=0, reset=0)
+    pixels, tails = StreamDriver(dut, "pixel", Gaps(rng, chance=0)), StreamDriver(dut, "tail", Gaps(rng))
+    for slot in range(2):
+        values = [rng.choice((255, 255, 255, rng.randint(1, 255))) for _ in range(_LONGEST - slot)]
+        dut["begin"].value = 1
+        await clock.cycle(dut)
+        dut["begin"].value = 0
+        await pixels.send_all(pack(Pixel, index=0, value=value) for value in values)
+        await tails.send(pack(SampleTail, entry=0, label=0))
+        await clock.cycle(dut)
+        dut["advance"].value = 1
+        await clock.cycle(dut)
+        dut["advance"].value = 0
+        await clock.cycle(dut)
+        found = read(dut["count"]), read(dut["norm"])
+        expected = len(values), sum(value * value for value in values)
+        assert found == expected, f"count and norm are {found} instead of {expected}"
 
 
 async def _load(dut: Any, config: CoreConfig, rng: random.Random, count: int, queued: list[_Sample]) -> None:
@@ -101,4 +127,5 @@ def _random_sample(config: CoreConfig, rng: random.Random) -> _Sample:
     density = rng.choice((0.0, 0.2, 0.5, 1.0))
     chosen = [index for index in range(config.inputs) if rng.random() < density]
     pixels = [(index, rng.choice((1, 255, rng.randint(1, 255)))) for index in chosen]
-    return _Sample(rng.randrange(config.program), rng.randrange(config.classes), pixels)
+    # Any entry and any label that fit their registers: the link refuses those that the core has no use for.
+    return _Sample(rng.randrange(1 << 12), rng.randrange(1 << 8), pixels)

@@ -27,6 +27,7 @@ async def whole_samples(dut: Any) -> None:
     images = fit_dataset(load("mnist-small"), config)
     await clock.start(dut, i__valid=0, o__ready=0)
     mirror = Mirror(dut, config, rng)
+    await mirror.host.open()
     for name, count in (("ff", 12), ("bp", 6), ("dfa", 4), ("sigprop", 4)):
         samples = plain_rule(name, config, rng)
         if samples is None:

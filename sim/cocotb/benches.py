@@ -58,8 +58,10 @@ BENCHES: dict[str, Bench] = {
         Bench("pixel_merge", lambda config: PixelMerge()),
         Bench("cluster", lambda config: Cluster(config, 0, config.cluster_lanes)),
         Bench("scalar_unit", ScalarUnit),
-        # One design, three benches: what is built for the first is found in the cache by the others.
+        # One design, five benches: what is built for the first is found in the cache by the others.
         Bench("link", ByteTop),
+        Bench("repeats", ByteTop),
+        Bench("watchdog", ByteTop),
         Bench("core", ByteTop),
         Bench("training", ByteTop),
     )

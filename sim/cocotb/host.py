@@ -9,7 +9,7 @@ import cocotb
 from cocotb.queue import Queue
 from cocotb.triggers import SimTimeoutError, with_timeout
 
-from onward.hw.spec.protocol import Command, Status
+from onward.hw.spec.protocol import ORDERED, Command, Status
 from onward.sim.coverage.bins import bins
 from onward.sw.driver.frames import FrameDecoder, Reply, encode_frame
 
@@ -37,14 +37,41 @@ class Host:
         self._driver = StreamDriver(dut, "i", Gaps(random.Random(rng.random()), chance=0.05))
         self._monitor = StreamMonitor(dut, "o", Gaps(random.Random(rng.random()), chance=0.05))
         self._replies: Queue[Reply] = Queue()
-        self._sequence = rng.randrange(256)
+        self._following = 0
+        self._sent: dict[int, tuple[int, bytes, bytes]] = {}
         cocotb.start_soon(self._receive())
 
-    async def send(self, command: int, payload: bytes = b"") -> int:
-        """Send one command; returns its sequence number when its last byte has been taken."""
-        self._sequence = (self._sequence + 1) & 0xFF
-        await self.send_raw(encode_frame(command, self._sequence, payload))
-        return self._sequence
+    async def open(self) -> None:
+        """Begin a session with a core that has just been reset."""
+        await self.ask(Command.OPEN)
+
+    async def send(self, command: int, payload: bytes = b"", *, refused: bool = False) -> int:
+        """Send one command; returns its sequence number when its last byte has been taken.
+
+        It is the next one, which an ordered command uses up unless it will be ``refused``.
+        """
+        sequence = self._following
+        if command in ORDERED and not refused:
+            self._following = (sequence + 1) & 0xFF
+            self._sent[sequence] = (command, payload, b"")
+        await self.send_raw(encode_frame(command, sequence, payload))
+        return sequence
+
+    async def repeat(self, behind: int, status: Status = Status.OK) -> None:
+        """Send the ordered command sent ``behind`` commands ago once more: the same answer, or ``status``."""
+        sequence = (self._following - behind) & 0xFF
+        command, payload, answer = self._sent.get(sequence, (Command.SEED, bytes(4), b""))
+        await self.send_raw(encode_frame(command, sequence, payload))
+        found = await self.reply(command, sequence)
+        expected = (status, answer if status is Status.OK else b"")
+        assert (found.status, found.payload) == expected, f"{Command(command).name}, {behind} ago: {found}"
+
+    async def skip(self, ahead: int) -> None:
+        """Send an ordered command whose number is not due yet."""
+        sequence = (self._following + ahead) & 0xFF
+        await self.send_raw(encode_frame(Command.SEED, sequence, bytes(4)))
+        found = await self.reply(Command.SEED, sequence)
+        assert found.status is Status.OUT_OF_ORDER, f"{ahead} ahead: {found.status.name}"
 
     async def send_raw(self, data: bytes) -> None:
         """Send bytes as they are; returns when the last has been taken."""
@@ -62,6 +89,8 @@ class Host:
         names = (found.command, found.sequence)
         assert names == (command, sequence), f"the reply to {names} instead of {(command, sequence)}: {found}"
         bins.link(command, found.status)
+        if found.status is Status.OK and command in ORDERED and sequence in self._sent:
+            self._sent[sequence] = (*self._sent[sequence][:2], found.payload)
         return found
 
     async def ask(self, command: Command, payload: bytes = b"") -> bytes:
@@ -73,10 +102,10 @@ class Host:
     async def ask_all(self, command: Command, payloads: list[bytes]) -> list[bytes]:
         """Many of them, each sent before the reply to the one before has been looked at."""
         sender = cocotb.start_soon(self._send_all(command, payloads))
-        first = self._sequence + 1
+        first, step = self._following, int(command in ORDERED)
         answers = []
         for number in range(len(payloads)):
-            found = await self.reply(command, (first + number) & 0xFF)
+            found = await self.reply(command, (first + step * number) & 0xFF)
             assert found.status is Status.OK, f"{command.name} {number}: {found.status.name}"
             answers.append(found.payload)
         await sender

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from .design import Mutant, MutatedDesign
@@ -10,7 +11,8 @@ from .yosys import YosysError, run_yosys
 __all__ = ["prove_equivalent"]
 
 _MODULE = re.compile(r"-module (\S+)")
-_PATIENCE_S = 60
+_PATIENCE_S = 300
+"""Of real time: a proof takes seconds, and some minutes on a machine that has much else to do."""
 _PREPARE = """
 chformal -remove
 delete t:$print
@@ -51,11 +53,17 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
 
     The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
     some inputs or outputs may not matter. False does not say that there is a difference: only that no proof was found
-    in a minute.
+    in five minutes. What was found is kept in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
-    return any(_proved(design, mutant, top) for top in dict.fromkeys((found[1], design.name)))
+    parts = (design.folder / "netlist.il").read_bytes(), mutant.options.encode()
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    known = design.folder / f"equivalent-{key}"
+    if not known.exists():
+        proved = any(_proved(design, mutant, top) for top in dict.fromkeys((found[1], design.name)))
+        known.write_text(str(proved), encoding="utf-8")
+    return known.read_text(encoding="utf-8") == str(True)
 
 
 def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:

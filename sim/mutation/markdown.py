@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from onward.sw.driver.files import write_file
-
-__all__ = ["section", "update_section"]
-
-_BEGIN = "<!-- mutation score: written by `onward mutation --markdown` -->\n"
-_END = "<!-- end of the mutation score -->\n"
+__all__ = ["section"]
 
 
 def section(report: dict[str, Any]) -> str:
@@ -47,12 +41,3 @@ def section(report: dict[str, Any]) -> str:
             lines += ["", f"{title}:", ""]
             lines += [f"- `{one['mutant']}`{': ' if one['why'] else ''}{one['why']}" for one in found]
     return "\n".join(lines) + "\n"
-
-
-def update_section(path: Path, text: str) -> None:
-    """Put the section in the place of an earlier one, or at the end of the document; nothing else of it changes."""
-    before = path.read_text(encoding="utf-8") if path.exists() else "# Verification\n"
-    head, begin, rest = before.partition(_BEGIN)
-    tail = rest.partition(_END)[2] if begin else ""
-    separator = "" if begin else "\n"
-    write_file(path, f"{head}{separator}{_BEGIN}{text}{_END}{tail}".encode())

@@ -6,13 +6,14 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Callable
+from json import dumps as encode
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from onward.hw.spec.config import ConfigError
+from onward.hw.spec.config import ConfigError, CoreConfig
 from onward.hw.spec.presets import load_preset
 
 from .options import JsonFile
@@ -133,10 +134,7 @@ class _Steps:
         return beat
 
 
-def _toml(config: object) -> str:
+def _toml(config: CoreConfig) -> str:
     """A configuration as a file that ``--preset`` takes."""
-    lines = []
-    for name, value in dataclasses.asdict(config).items():  # type: ignore[call-overload]
-        text = f'"{value}"' if isinstance(value, str) else str(list(value) if isinstance(value, tuple) else value)
-        lines.append(f"{name} = {text}\n")
-    return "".join(lines)
+    # TOML writes text, numbers, truth values and lists of numbers as JSON does.
+    return "".join(f"{name} = {encode(value)}\n" for name, value in dataclasses.asdict(config).items())

@@ -10,7 +10,7 @@ import typer
 from onward.hw.spec.config import ConfigError
 from onward.hw.spec.presets import load_preset
 
-from .options import JsonFile
+from .options import JsonFile, Markdown
 from .report import check_target, print_table, write_json
 
 __all__ = ["coverage"]
@@ -28,20 +28,24 @@ def coverage(
     ] = None,
     bench: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this bench; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Decides all random choices.")] = 1,
+    markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
     """Run the cocotb benches on Verilator, and say which lines, bits and situations they have not met.
 
-    Exit code 1 if a bench fails.
+    Exit code 1 if a bench fails, or if all benches together have not met every situation.
     """
     from onward.sim.cocotb.benches import BENCHES
     from onward.sim.cocotb.build import TOP
     from onward.sim.cocotb.runner import run
+    from onward.sim.coverage.markdown import section
     from onward.sim.coverage.report import Coverage
+    from onward.sim.document import update_section
     from onward.sw.cli.progress import progress_bar
     from onward.sw.data.catalogue import cache_folder
 
-    check_target(json)
+    for target in (json, markdown):
+        check_target(target)
     configs = [load_preset(name) for name in preset or ["tiny"]]
     for name in bench or ():
         if name not in BENCHES:
@@ -66,6 +70,8 @@ def coverage(
         **found.report(),
     }
     write_json(json, figures)
+    if markdown:
+        update_section(markdown, "coverage", section(figures))
     modules = figures["modules"]
     rows = [
         (each["module"], f"{_share(each['lines_hit'], each['lines'])}   {_share(each['toggles_hit'], each['toggles'])}")
@@ -85,7 +91,7 @@ def coverage(
         typer.echo(f"and {len(missed) - _SHOWN} other lines, all in the JSON file")
     for result in failures:
         typer.echo(f"{result.name}: {result.message}")
-    if failures:
+    if failures or (not bench and figures["missed_bins"]):
         raise typer.Exit(1)
 
 

@@ -18,6 +18,7 @@ EXPECTED = {
     "onward.hw.spec.config.ConfigError",
     "onward.sim.board.build.SimBuildError",
     "onward.sim.board.simulator.SimError",
+    "onward.sim.cells.translate.NetlistError",
     "onward.sim.cocotb.tools.SimulatorMissing",
     "onward.sim.mutation.campaign.CampaignError",
     "onward.sim.mutation.yosys.YosysError",

@@ -11,7 +11,7 @@ import typer
 
 from onward.hw.spec.config import ConfigError
 
-from .options import JsonFile
+from .options import JsonFile, Markdown
 from .report import check_target, write_json
 
 __all__ = ["formal"]
@@ -24,16 +24,20 @@ def formal(
     traces: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a waveform there of every claim that fails.")
     ] = None,
+    markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
     """Prove claims about the gateware, and that every known mutant breaks them: exit code 1 if one does not."""
     from rich.console import Console
     from rich.table import Table
 
+    from onward.sim.document import update_section
     from onward.sim.formal.catalogue import PROOFS
+    from onward.sim.formal.markdown import section
     from onward.sim.formal.runner import run_proof
 
-    check_target(json)
+    for target in (json, markdown):
+        check_target(target)
     for name in proof or ():
         if name not in PROOFS:
             raise ConfigError(f"unknown proof {name!r}: use one of {', '.join(PROOFS)}")
@@ -57,6 +61,8 @@ def formal(
     Console().print(table)
     failures = [result.name for result in results if not result.passed]
     write_json(json, {"proofs": len(results), "failures": len(failures), "results": report})
+    if markdown:
+        update_section(markdown, "formal", section(chosen, results, time.monotonic() - began))
     typer.echo(f"{len(results)} proofs, {len(failures)} failures, {time.monotonic() - began:.0f} s")
     if failures:
         raise typer.Exit(1)

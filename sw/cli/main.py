@@ -13,6 +13,7 @@ from .errors import OneLineErrors
 from .eval import evaluate_run
 from .fetch import fetch
 from .formal import formal
+from .fuzz import fuzz
 from .generate import generate
 from .info import info
 from .layers import layers
@@ -23,6 +24,8 @@ from .program import program
 from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
+from .scaling import scaling
+from .soak import soak
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -49,11 +52,14 @@ for name, command in (
     ("ranges", ranges),
     ("layers", layers),
     ("rules", rules),
+    ("scaling", scaling),
     ("compare", compare),
     ("cosim", cosim),
     ("formal", formal),
+    ("fuzz", fuzz),
     ("coverage", coverage),
     ("mutation", mutation),
+    ("soak", soak),
     ("verilog", verilog),
     ("build", build),
     ("program", program),

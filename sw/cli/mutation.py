@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from onward.hw.spec.config import ConfigError
 from onward.hw.spec.presets import load_preset
 
-from .options import JsonFile
+from .options import JsonFile, Markdown
 from .report import check_target, print_table, write_json
 
 __all__ = ["mutation"]
@@ -22,20 +21,22 @@ def mutation(
     module: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this file of hw/core; may be repeated.")
     ] = None,
-    mutants: Annotated[int, typer.Option(metavar="N", min=1, help="How many of each module.")] = 40,
+    mutants: Annotated[int, typer.Option(metavar="N", min=1, help="How many of each module.")] = 20,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Decides which mutants.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Mutants that are simulated at a time.")] = 1,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Put the score into this document, too.")
-    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Judge anew what an earlier call has judged, after a change of a model.")
+    ] = False,
+    markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
     """Change the core in one place after the other and count the changes that its benches notice.
 
     Exit code 1 if a module's benches catch fewer than 85 % of those that are not equivalent.
     """
+    from onward.sim.document import update_section
     from onward.sim.mutation.campaign import run_campaign
-    from onward.sim.mutation.markdown import section, update_section
+    from onward.sim.mutation.markdown import section
     from onward.sim.mutation.modules import MODULES
     from onward.sim.mutation.score import LEAST, report, score
     from onward.sw.cli.progress import progress_bar
@@ -51,7 +52,7 @@ def mutation(
     began = time.monotonic()
     folder = cache_folder("mutation") / config.name
     with progress_bar("mutants", mutants * len(modules)) as advance:
-        verdicts = run_campaign(config, modules, mutants, folder, advance, mutation_seed=seed, jobs=jobs)
+        verdicts = run_campaign(config, modules, mutants, folder, advance, mutation_seed=seed, jobs=jobs, fresh=fresh)
     with progress_bar("survivors", sum(not verdict.caught for verdict in verdicts)) as advance:
         scores = score(verdicts, MODULES.__getitem__, advance)
     figures: dict[str, Any] = {
@@ -63,7 +64,7 @@ def mutation(
     }
     write_json(json, figures)
     if markdown:
-        update_section(markdown, section(figures))
+        update_section(markdown, "mutation", section(figures))
     rows = [
         (each.module, f"{each.caught} of {each.caught + each.judged('open')} caught, {each.percent:.1f} %")
         for each in scores

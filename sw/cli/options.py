@@ -13,6 +13,7 @@ __all__ = [
     "DatasetName",
     "Folder",
     "JsonFile",
+    "Markdown",
     "PresetName",
     "RuleName",
     "Seed",
@@ -31,6 +32,9 @@ Folder = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Everything random follows from it.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the outcome as JSON, too.")]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Put the figures into this document, too.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Another parameter of the rule; may be given several times."),

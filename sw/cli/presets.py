@@ -6,7 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from onward.hw.spec.presets import PRESETS
 
@@ -19,7 +19,8 @@ __all__ = ["presets"]
 def presets(json: JsonFile = None) -> None:
     """List the named configurations."""
     check_target(json)
-    table = Table("preset", "network", "classes", "lanes", "rows", "bits", "memory", "MHz", box=box.SIMPLE_HEAD)
+    headings = ("preset", "network", "classes", "lanes", "rows", "bits", "memory", "MHz")
+    table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=box.SIMPLE_HEAD)
     report: dict[str, Any] = {}
     for name, config in PRESETS.items():
         network = "-".join(map(str, (config.inputs, *config.hidden)))

@@ -49,6 +49,9 @@ _LINES: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("elements", _size("elements")),
     ("scalar registers", _size("scalars")),
     ("bits of these three", _size("state_bits")),
+    ("vector words needed at a time", _size("live_vectors")),
+    ("elements needed at a time", _size("live_elements")),
+    ("bits needed at a time", _size("live_bits")),
     ("instructions, training", _size("instructions")),
 )
 

@@ -48,7 +48,7 @@ def decode_idx(raw: bytes, where: str, dimensions: int | None = None) -> NDArray
     Raises
     ------
     DatasetError
-        The magic number, the number of dimensions or the length is wrong.
+        The magic number, the number of dimensions or the length is wrong, or no array can have that shape.
     """
     if len(raw) < 4:
         raise DatasetError(f"{where}: {len(raw)} bytes long, an IDX header needs at least 4")
@@ -66,7 +66,11 @@ def decode_idx(raw: bytes, where: str, dimensions: int | None = None) -> NDArray
     if len(raw) != wanted_length:
         text = "x".join(map(str, shape))
         raise DatasetError(f"{where}: {len(raw)} bytes long, its header says {text} which makes {wanted_length}")
-    return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
+    except ValueError as error:
+        # A length of 0 makes the product right, whatever the others claim.
+        raise DatasetError(f"{where}: its header says {count} dimensions that no array can have ({error})") from None
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -40,7 +41,8 @@ class Board(ABC):
 
     @staticmethod
     def open(name: str, config: CoreConfig) -> Board:
-        """The board called ``golden``, ``sim`` or ``serial:PORT``, cleared of what an earlier user left running.
+        """The board called ``golden``, ``sim``, ``serial:PORT`` or ``netlist:DIR``, cleared of what an earlier user
+        left running. The last one is the netlist of a folder that ``onward build`` has made, simulated.
 
         Raises
         ------
@@ -50,6 +52,8 @@ class Board(ABC):
             If nothing answers, or what answers is no core of this configuration.
         SimBuildError
             If the simulated board cannot be built.
+        NetlistError
+            If the folder has no netlist, or one that cannot be simulated.
         """
         # Subclasses import this module; and who wants one kind of board need not have what the others need.
         kind, _, port = name.partition(":")
@@ -67,7 +71,12 @@ class Board(ABC):
             from .serial_transport import SerialTransport
 
             return LinkBoard(config, SerialTransport(port, config.baud))
-        raise ConfigError(f"unknown board {name!r}: use golden, sim or serial:PORT")
+        if kind == "netlist" and port:
+            from .link_board import LinkBoard
+            from .netlist_transport import NetlistTransport
+
+            return LinkBoard(config, NetlistTransport(config, Path(port)))
+        raise ConfigError(f"unknown board {name!r}: use golden, sim, serial:PORT or netlist:DIR")
 
     # what every board can do --------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.memory_map import MemoryMap
+from onward.hw.spec.wording import one_line
 from onward.sw.programs.assembler import Program
 
 from .files import write_file
@@ -123,13 +124,18 @@ class Checkpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         except FileNotFoundError:
             raise CheckpointError(f"{path}: there is no such checkpoint") from None
-        except (OSError, SafetensorError) as error:
-            raise CheckpointError(f"{path}: cannot be read as a checkpoint: {error}") from None
+        except (OSError, SafetensorError, TypeError) as error:
+            # TypeError for types of numbers that numpy does not have.
+            raise CheckpointError(one_line(f"{path}: cannot be read as a checkpoint: {error}")) from None
         missing = [key for key in _KEYS if key not in metadata]
         if missing:
             raise CheckpointError(f"{path}: is no checkpoint of this project, it lacks {', '.join(missing)}")
         if metadata["version"] != _VERSION:
-            raise CheckpointError(f"{path}: has version {metadata['version']}, this program reads {_VERSION}")
+            raise CheckpointError(one_line(f"{path}: has version {metadata['version']}, this program reads {_VERSION}"))
+        wrong = {name: values.dtype for name, values in tensors.items() if values.dtype != np.int16}
+        if wrong:
+            name, kind = next(iter(wrong.items()))
+            raise CheckpointError(one_line(f"{path}: {name} is {kind}, a checkpoint holds int16"))
         guesses = tensors.pop(_GUESSES, np.zeros(0, np.int16))
         try:
             found = cls(
@@ -140,9 +146,9 @@ class Checkpoint:
                 TrainingState.from_json(metadata["state"], guesses) if "state" in metadata else None,
             )
             found._check(metadata, config)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
             # Among them ConfigError, CheckpointError and what json makes of damaged text.
-            raise CheckpointError(f"{path}: {error}") from None
+            raise CheckpointError(one_line(f"{path}: {error}")) from None
         return found
 
     def _check(self, metadata: dict[str, str], config: CoreConfig | None) -> None:

@@ -28,8 +28,8 @@ class CountedTransport:
         self.written += len(data)
         self._inner.write(data)
 
-    def read(self) -> bytes:
-        data = self._inner.read()
+    def read(self, patience: int = 1) -> bytes:
+        data = self._inner.read(patience)
         self.received += len(data)
         return data
 

@@ -18,6 +18,8 @@ from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS, REPLY, VERSION, Command, Space, Status, max_payload
 
 __all__ = [
+    "LONGEST_FRAME",
+    "DeviceLost",
     "FrameDecoder",
     "Identity",
     "LinkError",
@@ -37,11 +39,12 @@ __all__ = [
     "seed_payload",
 ]
 
-_IDENTITY = struct.Struct("<B8sHIHHH")
+_IDENTITY = struct.Struct("<B8sHIHHHB")
 _INSTRUCTION_BYTES = 16
 _CRC_BYTES = 4
 _SHORTEST_REPLY = 3 + _CRC_BYTES
-_LONGEST_FRAME = 4096
+LONGEST_FRAME = 4096
+"""Bytes; what is longer is no frame of ours."""
 _SEGMENT_BYTES = 2
 _SEGMENT_LIMIT = 255
 
@@ -52,6 +55,9 @@ _MEANINGS = {
     Status.BAD_ADDRESS: "a row, program address, entry, pixel or space is out of range",
     Status.BAD_VALUE: "a weight does not fit its format, or the label is no class",
     Status.BUSY: "not possible while a program runs or a sample waits",
+    Status.OUT_OF_ORDER: "a command before this one is missing",
+    Status.CLOSED: "the core has been reset and knows of no session",
+    Status.OVERRUN: "the program ran for too long and was ended; what it has changed stays changed",
 }
 
 
@@ -59,8 +65,12 @@ class LinkError(Exception):
     """Host and core do not understand each other; the message says why."""
 
 
+class DeviceLost(LinkError):
+    """The core cannot be reached any more, or has been reset: what it had in its registers is gone."""
+
+
 class StatusError(LinkError):
-    """The core refused a command, and changed nothing.
+    """The core refused a command, and changed nothing; or ended its program because it ran for too long.
 
     Parameters
     ----------
@@ -101,6 +111,8 @@ class Identity:
     vectors: int
     program: int
     inputs: int
+    following: int
+    """Number of the next ordered command."""
 
     def check(self, config: CoreConfig) -> None:
         """Raise LinkError unless the core speaks this version of the protocol and was built from ``config``."""
@@ -152,14 +164,14 @@ class FrameDecoder:
         self._pending += data
         *frames, self._pending = self._pending.split(b"\0")
         bodies = [_checked(bytes(frame)) for frame in frames if frame]
-        self._pending = self._pending[-_LONGEST_FRAME - 1 :]  # one byte too long stays too long
+        self._pending = self._pending[-LONGEST_FRAME - 1 :]  # one byte too long stays too long
         self.damaged += bodies.count(None)
         return [_parse(body) for body in bodies if body is not None]
 
 
 def _checked(frame: bytes) -> bytes | None:
     """The body of a frame without its checksum, or None if it is damaged."""
-    if len(frame) > _LONGEST_FRAME:
+    if len(frame) > LONGEST_FRAME:
         return None
     try:
         body = cobs.decode(frame)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,14 @@ from onward.sw.programs.assembler import Program
 from . import frames
 from .batches import dense
 from .board import Board, Progress
-from .frames import FrameDecoder, LinkError, Reply, StatusError
+from .exchange import Exchange, LineFaults
+from .frames import DeviceLost, LinkError, Reply
 from .transport import Clocked, Transport
 
 __all__ = ["LinkBoard"]
 
-_WINDOW = 2
-"""Commands on their way at a time, the most that the protocol allows: one sample is sent while another is used."""
+_FIRST_SILENCES = 3
+"""Time-outs after which nobody is there."""
 
 _PATIENCE = 10.0
 """Seconds in which a core must have answered the first questions, whatever else the line brings."""
@@ -31,8 +33,9 @@ _PATIENCE = 10.0
 class LinkBoard(Board):
     """A core behind a transport.
 
-    Opening it asks the core who it is, waits until what an earlier host has started is over, and clears its counters.
-    Every reply must be the next one due; anything else ends the use of the board with a LinkError.
+    Opening it asks the core who it is, waits until what an earlier host has started is over, and begins a session,
+    which clears its counters. What the line damages, loses or repeats is made good; what cannot be made good ends the
+    use of the board.
 
     Parameters
     ----------
@@ -42,20 +45,27 @@ class LinkBoard(Board):
     Raises
     ------
     LinkError
-        If nothing answers, what answers speaks another language, or the core has another configuration.
+        If nothing answers, what answers speaks another language, or the core has another configuration. Later: if the
+        core refuses a command, or the line is too bad.
+    DeviceLost
+        Later, from all methods: the core stays silent, or has been reset, so that its session is over.
     """
 
     def __init__(self, config: CoreConfig, transport: Transport) -> None:
         super().__init__(transport.name, config)
         self._transport = transport
-        self._decoder = FrameDecoder()
-        self._replies: list[Reply] = []
-        self._sequence = 0
+        self._exchange = Exchange(transport)
         try:
-            self._meet()
+            with self._named():
+                self._meet()
         except BaseException:
             transport.close()
             raise
+
+    @property
+    def faults(self) -> LineFaults:
+        """What has gone wrong on the line so far, and was made good."""
+        return self._exchange.faults
 
     def read_vector(self, word: int) -> NDArray[np.int32]:
         payload = self._command(Command.READ_ROW, frames.read_row_payload(Space.VECTORS, word))
@@ -104,104 +114,51 @@ class LinkBoard(Board):
     def _stream(
         self, command: Command, payloads: Iterable[bytes], progress: Progress = lambda done: None
     ) -> list[bytes]:
-        """Send commands of one kind, some ahead of their replies; returns the payloads of the replies.
+        with self._named():
+            return self._exchange.stream(command, payloads, progress)
 
-        When the core refuses one, those already sent are waited for, so that the line is quiet again.
-        """
-        answers: list[bytes] = []
-        due: list[int] = []
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put the board's name in front of what the line has to complain about."""
         try:
-            for payload in payloads:
-                if len(due) == _WINDOW:
-                    answers.append(self._take(command, due))
-                    progress(len(answers))
-                due.append(self._send(command, payload))
-            while due:
-                answers.append(self._take(command, due))
-                progress(len(answers))
-        except StatusError as error:
-            for _ in due:
-                self._next_reply()
-            raise LinkError(f"{self.name}: {error}") from None
-        return answers
-
-    def _send(self, command: Command, payload: bytes = b"") -> int:
-        self._sequence = (self._sequence + 1) & 0xFF
-        self._transport.write(frames.encode_frame(command, self._sequence, payload))
-        return self._sequence
-
-    def _take(self, command: Command, due: list[int]) -> bytes:
-        """Strike the next reply off ``due`` and return its payload; raises StatusError if the core has refused.
-
-        Results come in order; only a refusal may overtake the results of a sample that was sent before.
-        """
-        reply = self._next_reply()
-        if reply.status is Status.BAD_FRAME:
-            raise LinkError(f"{self.name}: {command.name} {due[0]} was damaged on its way to the core")
-        expected = due[:1] if reply.status is Status.OK else due
-        if reply.command != command or reply.sequence not in expected:
-            raise LinkError(
-                f"{self.name}: expected the reply to {command.name} with sequence number {due[0]},"
-                f" got one to {_name(reply.command)} with {reply.sequence}"
-            )
-        due.remove(reply.sequence)
-        return reply.result()
-
-    def _next_reply(self) -> Reply:
-        while not self._replies:
-            data = self._transport.read()
-            if not data:
-                raise LinkError(f"{self.name}: the core has stopped answering")
-            self._receive(data)
-            if self._decoder.damaged:
-                raise LinkError(f"{self.name}: a reply was damaged on its way from the core")
-        return self._replies.pop(0)
-
-    def _receive(self, data: bytes) -> None:
-        try:
-            self._replies += self._decoder.feed(data)
+            yield
+        except DeviceLost as error:
+            raise DeviceLost(self._with_name(error)) from None
         except LinkError as error:
-            raise LinkError(f"{self.name}: {error}") from None
+            raise LinkError(self._with_name(error)) from None
+
+    def _with_name(self, error: LinkError) -> str:
+        text = str(error)
+        return text if text.startswith(f"{self.name}: ") else f"{self.name}: {text}"
 
     # the first words ----------------------------------------------------------------------------------------------
 
     def _meet(self) -> None:
-        """Find out who is there, through whatever an earlier host has left on the line."""
+        """Find out who is there, through whatever an earlier host has left on the line, and begin a session."""
         # The zero ends a frame that an earlier host may have left unfinished.
         self._transport.write(b"\0")
-        identity = self._ask(Command.IDENTIFY)
         deadline = time.monotonic() + _PATIENCE
-        try:
-            frames.parse_identity(identity.result()).check(self.config)
-            while (answer := self._ask(Command.RESET)).status is Status.BUSY:
-                if time.monotonic() > deadline:
-                    raise LinkError("the core stays busy with what an earlier host has started")
-                time.sleep(0.01)
-            answer.result()
-        except LinkError as error:
-            raise LinkError(f"{self.name}: {error}") from None
+        while True:
+            identity = frames.parse_identity(self._ask(Command.IDENTIFY).result())
+            identity.check(self.config)
+            self._exchange.following = identity.following
+            answer = self._ask(Command.OPEN)
+            if answer.status is Status.OK:
+                return
+            if answer.status not in (Status.BUSY, Status.OUT_OF_ORDER, Status.CLOSED):
+                answer.result()
+            if time.monotonic() > deadline:
+                raise LinkError("the core stays busy with what an earlier host has started")
+            time.sleep(0.01)
 
     def _ask(self, command: Command) -> Reply:
-        """The reply to a command, with replies to others and damaged bytes around it ignored."""
-        sequence, deadline = self._send(command), time.monotonic() + _PATIENCE
-        heard = 0
-        while True:
-            while self._replies:
-                reply = self._replies.pop(0)
-                if (reply.command, reply.sequence) == (command, sequence):
-                    self._decoder.damaged = 0
-                    return reply
-            data = self._transport.read() if time.monotonic() < deadline else b""
-            heard += len(data)
-            if not data and heard:
-                raise LinkError(
-                    f"{self.name}: what answers is no core: {heard} bytes, but no reply to {command.name};"
-                    " is it the right port, with the right baud rate?"
-                )
-            if not data:
-                raise LinkError(f"{self.name}: silent: no answer to {command.name}; is the board on and configured?")
-            self._receive(data)
-
-
-def _name(command: int) -> str:
-    return Command(command).name if command in set(Command) else f"command {command}"
+        """The reply to one of the first commands."""
+        reply, heard = self._exchange.ask(command, _FIRST_SILENCES, _PATIENCE)
+        if reply:
+            return reply
+        if heard:
+            raise LinkError(
+                f"what answers is no core: {heard} bytes, but no reply to {command.name};"
+                " is it the right port, with the right baud rate?"
+            )
+        raise LinkError(f"silent: no answer to {command.name}; is the board on and configured?")

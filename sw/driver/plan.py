@@ -14,6 +14,7 @@ from onward.sw.data.datasets import Dataset
 
 from .recipe import Recipe
 from .rules import find_rule
+from .typed import check_types
 
 __all__ = ["Plan", "dataset_sha256", "recipe_from_values"]
 
@@ -56,6 +57,7 @@ class Plan:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name, least in (("validation", 0), ("validate_every", 1), ("checkpoint_every", 1), ("test", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
@@ -125,7 +127,9 @@ def recipe_from_values(values: dict[str, Any]) -> Recipe:
     rest = dict(values)
     parameters = rest.pop("parameters")
     kind = type(find_rule(str(rest.get("rule"))).parameters)
-    return Recipe(**rest, parameters=kind(**parameters))
+    made = kind(**parameters)
+    check_types(made)
+    return Recipe(**rest, parameters=made)
 
 
 def dataset_sha256(data: Dataset) -> str:

@@ -13,6 +13,7 @@ from onward.hw.spec.config import ConfigError
 
 from .rules import Parameters, Rule, find_rule
 from .schedules import SCHEDULES, factors
+from .typed import check_types
 
 __all__ = ["Recipe", "Step"]
 
@@ -83,6 +84,7 @@ class Recipe:
     schedule: str = "linear"
 
     def __post_init__(self) -> None:
+        check_types(self)
         wanted = type(find_rule(self.rule).parameters)
         if type(self.parameters) is not wanted:
             raise ConfigError(f"rule {self.rule} takes {wanted.__name__}, not {type(self.parameters).__name__}")

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from onward.hw.spec.config import ConfigError, CoreConfig
+from onward.hw.spec.wording import one_line
 
 from .checkpoint import Checkpoint, CheckpointError
 from .files import write_file
@@ -93,9 +94,11 @@ class RunFolder:
             try:
                 values = json.loads((path / _PLAN).read_text())
                 resumed = values.pop("resumed")
+                if type(resumed) is not int or resumed < 0:
+                    raise ConfigError(f"resumed must be a number of times, not {resumed!r}")
                 plan = Plan.from_values(values)
-            except (ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
-                raise RunFolderError(f"{path / _PLAN}: cannot be read as a plan: {error}") from None
+            except (ConfigError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+                raise RunFolderError(one_line(f"{path / _PLAN}: cannot be read as a plan: {error}")) from None
             yield cls(path, plan, resumed)
 
     def take_up(self) -> None:

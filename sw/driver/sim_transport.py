@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from onward.hw.spec.config import CoreConfig
-from onward.sim.board.simulator import SimError, Simulator
+from typing import Literal
 
-from .frames import LinkError
+from onward.hw.spec.config import CoreConfig
+from onward.sim.board.simulator import SimError, SimSilence, Simulator
+
+from .frames import DeviceLost
 
 __all__ = ["SimTransport"]
+
+_PATIENCE = 1_000_000
 
 
 class SimTransport:
@@ -17,12 +21,23 @@ class SimTransport:
     ----------
     config : the core.
     stall_seed : put random gaps between bytes; results must not depend on it.
+    flavour : byte streams straight into the link, or the pins of its serial line.
+    divisor : clock cycles of one bit of the serial line.
+    patience : clock cycles of silence after which :meth:`read` gives up.
     """
 
     name = "sim"
 
-    def __init__(self, config: CoreConfig, stall_seed: int | None = None) -> None:
-        self._simulator = Simulator(config, stall_seed=stall_seed)
+    def __init__(
+        self,
+        config: CoreConfig,
+        stall_seed: int | None = None,
+        flavour: Literal["bytes", "uart"] = "bytes",
+        divisor: int | None = None,
+        patience: int = _PATIENCE,
+    ) -> None:
+        self._simulator = Simulator(config, flavour, stall_seed, divisor)
+        self._patience = patience
 
     @property
     def cycles(self) -> int:
@@ -32,11 +47,17 @@ class SimTransport:
     def write(self, data: bytes) -> None:
         self._simulator.write(data)
 
-    def read(self) -> bytes:
+    def read(self, patience: int = 1) -> bytes:
         try:
-            return self._simulator.read()
+            return self._simulator.read(patience * self._patience)
+        except SimSilence:
+            return b""
         except SimError as error:
-            raise LinkError(f"{self.name}: {error}") from None
+            raise DeviceLost(f"{self.name}: {error}") from None
+
+    def reset(self) -> None:
+        """Press the board's reset: what is on its way is lost, the core restarts, memories keep their contents."""
+        self._simulator.reset()
 
     def close(self) -> None:
         self._simulator.close()

@@ -8,7 +8,7 @@ __all__ = ["Clocked", "Transport"]
 
 
 class Transport(Protocol):
-    """Bytes to a core and bytes from it, in order; raises LinkError with the reason when it breaks.
+    """Bytes to a core and bytes from it, in order; raises DeviceLost with the reason when it breaks.
 
     Attributes
     ----------
@@ -20,8 +20,11 @@ class Transport(Protocol):
     def write(self, data: bytes) -> None:
         """Send all of ``data``."""
 
-    def read(self) -> bytes:
-        """What has come, at least one byte; nothing if the core has stayed silent for too long."""
+    def read(self, patience: int = 1) -> bytes:
+        """What has come, at least one byte; nothing if the core has stayed silent for too long.
+
+        That is ``patience`` times as long as an answer may usually take.
+        """
 
     def close(self) -> None:
         """Give the line back; calling it again does nothing."""

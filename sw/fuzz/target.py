@@ -17,6 +17,7 @@ _SECONDS = 5.0
 """Processor time that no input may take, whoever else computes on this machine."""
 _LONGEST_LINE = 4000
 _KIND_LENGTH = 60
+_LONGEST_KIND = 400
 
 
 class Violation(Exception):
@@ -106,7 +107,8 @@ def _flaw(line: str) -> str | None:
 
 
 def _kind(error: Exception) -> str:
-    text = re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", str(error))
+    # The beginning is enough, and patterns take long on lines without end.
+    text = re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", str(error)[:_LONGEST_KIND])
     text = re.sub(r"\S*/\S*: ", "", text)
     text = re.sub(r"(0x)?\d[\d.,x-]*", "N", text)
     return text[:_KIND_LENGTH].strip() or type(error).__name__

@@ -52,7 +52,7 @@ def checkpoint_bytes(steps: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.safetensors"
         Checkpoint.from_rows(_CONFIG, recipe, "mnist-small", program.map, rows, state).save(path)
-        return path.read_bytes()
+        return _ordered(path.read_bytes())
 
 
 def mutate_plan(rng: random.Random, data: bytes) -> bytes:
@@ -105,6 +105,13 @@ def _seal(metadata: dict[str, Any], file: bytes) -> None:
             metadata["state"] = json.dumps(state | {"sha256": hashlib.sha256(text + guesses).hexdigest()})
     except (SafetensorError, ValueError, TypeError, KeyError):
         pass  # it has become unreadable, which is hostile enough
+
+
+def _ordered(data: bytes) -> bytes:
+    """The same file with its metadata in order, which it else has in another one each time."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    return _pack(header | {"__metadata__": dict(sorted(header["__metadata__"].items()))}, data[8 + size :])
 
 
 def _json(data: bytes) -> Any:

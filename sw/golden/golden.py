@@ -84,14 +84,16 @@ class Golden:
         padded = [*instructions, Instruction(Op.END)]
         self._program = np.array([[int(getattr(word, name)) for name in _COLUMNS] for word in padded], dtype=np.int64)
 
-    def run(self, entry: int, batch: Batch, limit: int = 1_000_000) -> list[list[int]]:
+    def run(self, entry: int, batch: Batch, limit: int | None = None) -> list[list[int]]:
         """Run the program at ``entry`` on each sample of a batch; returns each sample's result words.
 
         Raises
         ------
         ProgramError
-            If a run does not end within ``limit`` instructions; the samples before it have run.
+            If a run does not end within ``limit`` instructions; the samples before it have run. The default is the
+            bound of the core's watchdog: no instruction takes less than a cycle.
         """
+        limit = self.config.watchdog if limit is None else limit
         state = self.state
         arrays = (
             state.weights.numpy(),

@@ -57,14 +57,16 @@ class Machine:
         self.device = Device(config, imperfection or Imperfection())
         self.trace = trace
 
-    def run(self, program: Sequence[Instruction], entry: int, sample: Sample, limit: int = 1_000_000) -> list[int]:
+    def run(self, program: Sequence[Instruction], entry: int, sample: Sample, limit: int | None = None) -> list[int]:
         """Run ``program`` from ``entry`` on one sample; returns the result words (unsigned 32 bits).
 
         Raises
         ------
         ProgramError
-            After ``limit`` instructions, or when the program counter leaves the program.
+            After ``limit`` instructions, or when the program counter leaves the program. The default is the bound
+            of the core's watchdog: no instruction takes less than a cycle.
         """
+        limit = self.config.watchdog if limit is None else limit
         indexes = self.state.indexes
         results: list[int] = []
         counter = entry

@@ -12,7 +12,7 @@ from onward.hw.spec.isa import USED_FIELDS, Instruction, Op, Source
 from .assembler import Program
 from .walk import executed
 
-__all__ = ["Footprint", "footprint"]
+__all__ = ["Footprint", "footprint", "touched_elements", "touched_vectors"]
 
 _SCALAR_BITS = 25
 
@@ -57,8 +57,8 @@ def footprint(program: Program, entry: str) -> Footprint:
     for address, word, indexes in executed(program, entry):
         addresses.add(address)
         scalars |= _scalars(word)
-        vectors |= _vectors(word, indexes, config)
-        elements |= _elements(word, indexes)
+        vectors |= touched_vectors(word, indexes, config)
+        elements |= touched_elements(word, indexes)
     return Footprint(
         len(vectors),
         len(elements),
@@ -80,7 +80,8 @@ def _scalars(word: Instruction) -> set[int]:
     return {getattr(word, name) for name in names}
 
 
-def _vectors(word: Instruction, indexes: Mapping[int, int], config: CoreConfig) -> set[int]:
+def touched_vectors(word: Instruction, indexes: Mapping[int, int], config: CoreConfig) -> set[int]:
+    """Vector register words that an instruction reads or writes; ``indexes`` are the index registers that are known."""
     used = USED_FIELDS[word.op]
     if not word.op.is_vector:
         return set()
@@ -96,7 +97,8 @@ def _vectors(word: Instruction, indexes: Mapping[int, int], config: CoreConfig) 
     return touched
 
 
-def _elements(word: Instruction, indexes: Mapping[int, int]) -> set[int]:
+def touched_elements(word: Instruction, indexes: Mapping[int, int]) -> set[int]:
+    """Elements that an instruction reads or writes, but for one that an unknown index register chooses."""
     used = USED_FIELDS[word.op]
     if "e" not in used or (word.op in (Op.MAC, Op.UPD) and word.source not in (Source.ELEMENTS, Source.RESIDUAL)):
         return set()

@@ -17,6 +17,7 @@ from onward.sw.driver.rules import Parameters, Rule
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Program
 from onward.sw.programs.footprint import footprint
+from onward.sw.programs.liveness import live_state
 from onward.sw.programs.timing import Load, estimate
 from onward.sw.programs.traffic import row_traffic
 
@@ -26,9 +27,6 @@ __all__ = ["ENTRIES", "RuleCosts", "link_bytes", "program_sizes"]
 
 ENTRIES = ("train", "infer")
 """What is measured: a training sample and a classification."""
-
-_WATCHED = 10
-"""Samples that the torch definition of the core runs, to find the shares of zeros: it is slow."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,13 @@ class RuleCosts:
     config : the core.
     rule : the learning rule.
     parameters : of the rule, with the learning rates to measure with.
+    watched : samples that the torch definition of the core runs, to find the shares of zeros; it is slow.
     """
 
     config: CoreConfig
     rule: Rule
     parameters: Parameters
+    watched: int = 10
 
     def programs(self) -> dict[str, Program]:
         """The program of each entry; raises ConfigError if one does not fit the core."""
@@ -86,7 +86,7 @@ class RuleCosts:
                 with counted_board("golden", self.config) as counted:
                     golden = measure_costs(counted, program, entry, rows, batch, seed)
                 differences += [f"{entry}: {name}" for name in costs.differences(golden)]
-            load = measure_load(program, entry, rows, window(batch, 0, min(len(batch), _WATCHED)), seed)
+            load = measure_load(program, entry, rows, window(batch, 0, min(len(batch), self.watched)), seed)
             # Of the pixels all samples can be counted.
             load = replace(load, pixels=len(batch.index) / len(batch) / self.config.inputs)
             report[entry] = _entry_figures(program, entry, costs, load, batch)
@@ -137,7 +137,7 @@ def link_bytes(batch: Batch) -> float:
 def program_sizes(program: Program) -> dict[str, Any]:
     """What the training program takes of the core's memories: weight rows and their blocks, state, instructions."""
     config, used = program.config, program.map.used
-    state = footprint(program, "train")
+    state, live = footprint(program, "train"), live_state(program, "train")
     return {
         "weight_rows": used,
         "weight_blocks": weight_blocks(replace(config, rows=used)),
@@ -145,5 +145,8 @@ def program_sizes(program: Program) -> dict[str, Any]:
         "elements": state.elements,
         "scalars": state.scalars,
         "state_bits": state.state_bits,
+        "live_vectors": live.vectors,
+        "live_elements": live.elements,
+        "live_bits": live.bits,
         "instructions": state.instructions,
     }

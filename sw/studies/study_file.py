@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import tomllib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.toml_file import read_toml
+from onward.hw.spec.wording import one_line
 from onward.sw.driver.recipe import Recipe
 
 __all__ = ["CONFIG_KEYS", "OPTION_KEYS", "Point", "StudyError", "read_study"]
@@ -30,6 +32,8 @@ _RUN_KEYS = (
 )
 _KEYS = (*_RUN_KEYS, *OPTION_KEYS, *CONFIG_KEYS)
 _PARAMETERS = "parameters"
+_MOST_RUNS = 10_000
+"""Of a study; more of them is a slip in a grid, and would fill the memory before the first run."""
 
 
 class StudyError(ValueError):
@@ -61,15 +65,16 @@ def read_study(path: Path) -> list[Point]:
         If it is missing or no TOML, a key is unknown or given twice, or a grid is empty or no lists.
     """
     try:
-        values = tomllib.loads(path.read_text())
+        values = read_toml(path)
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: is no TOML: {error}") from None
+    except ValueError as error:
+        raise StudyError(one_line(f"{path}: is no TOML: {error}")) from None
     try:
         return list(_points(values))
-    except StudyError as error:
-        raise StudyError(f"{path}: {error}") from None
+    except ValueError as error:
+        # Among them StudyError, and what a message becomes that quotes a number too long to be written.
+        raise StudyError(one_line(f"{path}: {error}")) from None
 
 
 def _points(values: dict[str, Any]) -> Iterator[Point]:
@@ -78,6 +83,7 @@ def _points(values: dict[str, Any]) -> Iterator[Point]:
         raise StudyError("studies are blocks that begin with [[study]]")
     shared, shared_grid = _block(values, "")
     names = set()
+    runs = 0
     for number, block in enumerate(blocks, 1):
         name = block.pop("name", f"study {number}" if len(blocks) > 1 else "")
         if not isinstance(name, str) or name in names:
@@ -87,6 +93,9 @@ def _points(values: dict[str, Any]) -> Iterator[Point]:
         # What a block says itself goes before what is shared, be it in a grid or not.
         grid = {key: each for key, each in shared_grid.items() if key not in own} | own_grid
         settings = {key: each for key, each in shared.items() if key not in grid} | own
+        runs += math.prod(map(len, grid.values()))
+        if runs > _MOST_RUNS:
+            raise StudyError(f"the grids make {runs:,} runs or more, a study has at most {_MOST_RUNS:,}")
         for point in itertools.product(*grid.values()):
             axes = dict(zip(grid, point, strict=True))
             yield Point(name, axes, settings | axes)
@@ -107,12 +116,23 @@ def _block(values: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str
             raise StudyError(f"{where}{key} must be a list of values, not {each!r}")
         if not each:
             raise StudyError(f"{where}{key} is an empty list, so that there would be no run")
-        repeated = [value for i, value in enumerate(each) if value in each[:i]]
-        if repeated:
-            raise StudyError(f"{where}{key} has {repeated[0]!r} twice")
+        seen = set()
+        for value in each:
+            if (held := _hashable(value)) in seen:
+                raise StudyError(f"{where}{key} has {value!r} twice")
+            seen.add(held)
         if key in settings:
             raise StudyError(f"{where}{key} is given outside of the grid, too")
     return settings, lists
+
+
+def _hashable(value: Any) -> Any:
+    """A value of TOML that equals another one if and only if they are equal."""
+    if isinstance(value, list):
+        return ("list", *map(_hashable, value))
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(each)) for key, each in value.items())
+    return value
 
 
 def _flat(values: dict[str, Any], where: str, others: str = "") -> dict[str, Any]:

@@ -78,10 +78,10 @@ class CoreBench:
 
     async def results(self, ctx: Any) -> list[int]:
         host = self.dut.host
-        (count,) = await ctx.tick().sample(host.done.payload).until(host.done.valid)
+        (count,) = await ctx.tick().sample(host.done.payload.count).until(host.done.valid)
         words = []
         for address in range(count):
-            ctx.set(host.result_address, address)
+            ctx.set(host.result_address.word, address)
             words.append((await ctx.tick().sample(host.result_data))[-1])
             words[-1] = (await ctx.tick().sample(host.result_data))[-1]
         await self.pause(ctx)

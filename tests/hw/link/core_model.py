@@ -34,7 +34,8 @@ class CoreModel:
     """Acts on the port, and checks that the command unit keeps to the contract.
 
     ``events`` lists everything that changed the core, in order; ``hold`` keeps programs from ending; ``ticking`` lets
-    all counters count; ``shut`` keeps samples out; ``chance`` is that of being ready in a cycle.
+    all counters count; ``shut`` keeps samples out; ``chance`` is that of being ready in a cycle; ``overrun`` lets
+    programs be ended by the watchdog.
     """
 
     def __init__(self, config: CoreConfig, port: Any, *, chance: float = 1.0, seed: int = 0) -> None:
@@ -59,6 +60,8 @@ class CoreModel:
         self.running: int | None = None
         self.left = 0
         self.finished: list[int] | None = None
+        self.overrun = False
+        self.banks: list[list[int]] = [[], []]
         self.answers: list[int] = []
 
     @property
@@ -87,8 +90,8 @@ class CoreModel:
             _, _, strobe, address, *payloads = await context.tick().sample(
                 strobes, port.result_address, *(each.payload for each in streams)
             )
-            results = self.finished or []
-            context.set(port.result_data, results[address] if address < len(results) else 0xDEADBEEF)
+            results = self.banks[address.bank]
+            context.set(port.result_data, results[address.word] if address.word < len(results) else 0xDEADBEEF)
             if strobe:
                 for bit, name in enumerate(names):
                     if strobe >> bit & 1:
@@ -105,7 +108,7 @@ class CoreModel:
                     self.answers.pop(0)
                 if strobe >> len(names) + 3 & 1:
                     self.running = self.finished = None
-            self._step()
+            self._step(context.get(port.result_bank))
 
     def _drive(self, context: Any, streams: tuple[Any, ...]) -> None:
         port = self.port
@@ -114,21 +117,22 @@ class CoreModel:
         context.set(port.slot_free, self.slot_free)
         context.set(port.busy, self.busy)
         context.set(port.done.valid, self.finished is not None)
-        context.set(port.done.payload, len(self.finished or ()))
+        context.set(port.done.payload, {"count": len(self.finished or ()), "overrun": self.overrun})
         context.set(port.answer.valid, bool(self.answers))
         context.set(port.answer.payload, self.answers[0] if self.answers else 0)
         if self.ticking:
             self.counters = [count + 1 for count in self.counters]
         context.set(port.counters, self.counters)
 
-    def _step(self) -> None:
+    def _step(self, bank: int) -> None:
         if self.running is None and self.waiting:
             self.running, self.current = self.waiting.pop(0)
             self.left = self.run_cycles
         elif self.running is not None and self.finished is None and not self.hold:
             self.left -= 1
+            self.banks[bank] = [0xBAD0BAD0] * 8
             if self.left <= 0:
-                self.finished = self.results(self.running, self.current)
+                self.banks[bank] = self.finished = self.results(self.running, self.current)
 
     def _take_program(self, payload: Any) -> None:
         assert not self.busy, "program written while busy"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from amaranth.sim import Simulator
 
@@ -14,17 +16,26 @@ from onward.hw.spec.protocol import Command, Status
 ODD = CoreConfig(name="odd", inputs=20, hidden=(4,), classes=5, lanes=6, rows=70_000, group=2, vectors=11, program=300)
 
 
-def judge(config: CoreConfig, cases: list[tuple[dict, bool, bytes]]) -> list[tuple[Status, Status]]:
-    """(header status, argument status) of each (header, busy, arguments)."""
+def kinds(config: CoreConfig, cases: list[tuple[dict, bool, bytes]]) -> list[tuple[int, int]]:
+    """(fresh, repeated) of each."""
+    return judge(config, cases, lambda context, dut: (context.get(dut.fresh), context.get(dut.repeated)))
+
+
+def judge(config: CoreConfig, cases: list[tuple[dict, bool, bytes]], look: Callable | None = None) -> list[tuple]:
+    """(header status, argument status) of each (header, busy, arguments), or what ``look`` sees."""
     dut = CommandCheck(config)
     seen = []
 
     async def main(context):
         for header, busy, argument in cases:
-            context.set(dut.header, {"bad": 0, "sequence": 9, "command": 0, "length": 0} | header)
+            frame = {name: value for name, value in header.items() if name not in ("next", "open")}
+            context.set(dut.header, {"bad": 0, "sequence": 9, "command": 0, "length": 0} | frame)
             context.set(dut.busy, busy)
+            context.set(dut.next, header.get("next", 9))
+            context.set(dut.open, header.get("open", 1))
             context.set(dut.argument, int.from_bytes(argument, "little") << (40 - 8 * len(argument)))
-            seen.append((Status(context.get(dut.header_status)), Status(context.get(dut.argument_status))))
+            statuses = Status(context.get(dut.header_status)), Status(context.get(dut.argument_status))
+            seen.append(look(context, dut) if look else statuses)
             if Status(context.get(dut.header_status)) is Status.OK:
                 assert context.get(dut.argument_bytes) == ARGUMENT_BYTES.get(header["command"], 0)
 
@@ -46,6 +57,7 @@ def right_length(config: CoreConfig, command: Command, length: int) -> bool:
         Command.COUNTERS: length == 0,
         Command.SEED: length == 4,
         Command.RESET: length == 0,
+        Command.OPEN: length == 0,
     }[command]
 
 
@@ -73,6 +85,7 @@ LENGTHS = {
     Command.COUNTERS: 0,
     Command.SEED: 4,
     Command.RESET: 0,
+    Command.OPEN: 0,
 }
 
 
@@ -89,10 +102,56 @@ def test_order_of_reasons():
         ({"bad": 1, "command": 0, "length": 7}, True, b""),
         ({"command": 99, "length": 7}, True, b""),
         ({"command": Command.RUN, "length": 7}, True, b""),
+        ({"command": Command.RUN, "length": 2, "sequence": 90, "open": 0}, True, b"\xff\xff"),
+        ({"command": Command.RUN, "length": 2, "sequence": 90}, True, b"\xff\xff"),
         ({"command": Command.RUN, "length": 2}, True, b"\xff\xff"),
     ]
-    expected = [Status.BAD_FRAME, Status.BAD_COMMAND, Status.BAD_LENGTH, Status.BUSY]
+    expected = [
+        *(Status.BAD_FRAME, Status.BAD_COMMAND, Status.BAD_LENGTH),
+        *(Status.CLOSED, Status.OUT_OF_ORDER, Status.BUSY),
+    ]
     assert [status for status, _ in judge(ODD, cases)] == expected
+
+
+@pytest.mark.parametrize("following", [0, 1, 2, 7, 128, 254, 255])
+def test_numbers(following):
+    """The next one is fresh, the two before it are repeated, all others out of order; the numbers wrap."""
+    for command in Command:
+        frames = [
+            ({"command": command, "length": LENGTHS[command], "sequence": number, "next": following}, False, b"")
+            for number in range(256)
+        ]
+        for (header, _, _), (status, _), flags in zip(frames, judge(ODD, frames), kinds(ODD, frames), strict=True):
+            behind = (following - header["sequence"]) % 256
+            if command in (Command.IDENTIFY, Command.COUNTERS, Command.READ_ROW):
+                assert (status, *flags) == (Status.OK, 0, 0)
+            elif behind > 2:
+                assert status is Status.OUT_OF_ORDER
+                assert flags == (0, 0)
+            else:
+                assert (status, *flags) == (Status.OK, behind == 0, behind != 0)
+
+
+def test_a_repeated_command_is_not_refused_by_a_busy_core():
+    for command in (Command.WRITE_ROW, Command.RUN, Command.SEED, Command.RESET):
+        frames = [
+            ({"command": command, "length": LENGTHS[command], "sequence": n, "next": 9}, True, b"") for n in (7, 8)
+        ]
+        assert {status for status, _ in judge(ODD, frames)} == {Status.OK}
+
+
+def test_closed():
+    """A core that has been reset takes no ordered command but the OPEN whose number is due."""
+    for command in Command:
+        header = {"command": command, "length": LENGTHS[command], "next": 0, "open": 0}
+        frames = [(header | {"sequence": number}, False, b"") for number in (0, 255, 254, 1, 128)]
+        statuses = [status for status, _ in judge(ODD, frames)]
+        if command in (Command.IDENTIFY, Command.COUNTERS, Command.READ_ROW):
+            assert statuses == [Status.OK] * 5
+        elif command is Command.OPEN:
+            assert statuses == [Status.OK] + [Status.CLOSED] * 4
+        else:
+            assert statuses == [Status.CLOSED] * 5
 
 
 def u(value: int, size: int) -> bytes:

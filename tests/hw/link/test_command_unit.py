@@ -18,10 +18,10 @@ from onward.hw.link.command_unit import CommandUnit
 from onward.hw.link.frame_buffer import FrameBuffer
 from onward.hw.link.layouts import DecodedByte, PacketByte
 from onward.hw.spec.presets import PRESETS
-from onward.hw.spec.protocol import VERSION, Command, Space, Status
+from onward.hw.spec.protocol import ORDERED, VERSION, Command, Space, Status
 
 from .core_model import CoreModel, Sample, default_results
-from .link_bench import Bench, put, take, until
+from .link_bench import Bench, collect, put, take, until
 
 TINY = PRESETS["tiny"]
 
@@ -58,16 +58,30 @@ class Host:
         self.context = context
         self.replies = replies
         self.chance = chance
-        self.sequence = 0x40
+        self.following = 0  # number of the next ordered command
 
-    async def send(self, command: int, payload: bytes = b"", *, damage: bool = False) -> int:
-        """Send one frame; its sequence number. Returns when the frame has been received, not when it was answered."""
-        self.sequence = self.sequence + 1 & 0xFF
-        body = bytes((command, self.sequence)) + payload
+    async def send(
+        self,
+        command: int,
+        payload: bytes = b"",
+        *,
+        damage: bool = False,
+        sequence: int | None = None,
+        fails: bool = False,
+    ) -> int:
+        """Send one frame; its sequence number. Returns when the frame has been received, not when it was answered.
+
+        The number is the next one, which an ordered command uses up unless it ``fails``.
+        """
+        if sequence is None:
+            sequence = self.following
+            if command in ORDERED and not (fails or damage):
+                self.following = self.following + 1 & 0xFF
+        body = bytes((command, sequence)) + payload
         body += (zlib.crc32(body) ^ damage).to_bytes(4, "little")
         items = [{"byte": byte, "end": 0, "error": 0} for byte in body] + [{"byte": 0, "end": 1, "error": 0}]
-        await put(self.context, BENCH.dut.i, items, self.chance, seed=self.sequence)
-        return self.sequence
+        await put(self.context, BENCH.dut.i, items, self.chance, seed=sequence)
+        return sequence
 
     async def replied(self, count: int = 1) -> list[tuple]:
         """Wait until this many replies have come; remove and return them."""
@@ -88,11 +102,19 @@ class Host:
             assert (answered, number) == (0x80, 0)
         else:
             assert (answered, number) == (command | 0x80, sequence)
+        if command in ORDERED and "sequence" not in how and status is not Status.OK:
+            self.following = sequence
         return status, answer
 
+    async def open(self) -> None:
+        """Begin a session."""
+        assert await self.ask(Command.OPEN) == (Status.OK, b"")
 
-def converse(main: Callable[[Host, CoreModel], Any], chance: float = 1.0, seed: int = 0) -> CoreModel:
-    """Run ``main`` with a host and a core."""
+
+def converse(
+    main: Callable[[Host, CoreModel], Any], chance: float = 1.0, seed: int = 0, *, closed: bool = False
+) -> CoreModel:
+    """Run ``main`` with a host and a core, in a session that has begun unless ``closed``."""
     core = CoreModel(TINY, BENCH.dut.core, chance=chance, seed=seed)
     replies: list[tuple] = []
 
@@ -108,7 +130,11 @@ def converse(main: Callable[[Host, CoreModel], Any], chance: float = 1.0, seed: 
             await listen(context)
 
     async def run(context):
-        await main(Host(context, replies, chance), core)
+        host = Host(context, replies, chance)
+        if not closed:
+            await host.open()
+            core.events.clear()
+        await main(host, core)
         assert not replies, "a reply too many"
 
     BENCH.run(run, listen_patiently, core)
@@ -139,7 +165,7 @@ def test_identify(chance):
     async def main(host, core):
         status, answer = await host.ask(Command.IDENTIFY)
         assert status is Status.OK
-        assert answer == bytes([VERSION]) + bytes.fromhex(TINY.digest) + struct.pack("<HIHHH", 4, 96, 32, 512, 20)
+        assert answer == bytes([VERSION]) + bytes.fromhex(TINY.digest) + struct.pack("<HIHHHB", 4, 96, 32, 512, 20, 1)
 
     assert converse(main, chance).events == []
 
@@ -232,7 +258,7 @@ def test_counters_seed_reset(chance):
 
 BAD = [
     (Status.BAD_COMMAND, 0, b""),
-    (Status.BAD_COMMAND, 10, b""),
+    (Status.BAD_COMMAND, 11, b""),
     (Status.BAD_COMMAND, 0x85, sample(0, 0)),
     (Status.BAD_COMMAND, 255, bytes(30)),
     (Status.BAD_LENGTH, Command.IDENTIFY, b"\0"),
@@ -250,6 +276,7 @@ BAD = [
     (Status.BAD_LENGTH, Command.COUNTERS, b"\0"),
     (Status.BAD_LENGTH, Command.SEED, u16(0)),
     (Status.BAD_LENGTH, Command.RESET, b"\0"),
+    (Status.BAD_LENGTH, Command.OPEN, b"\0"),
     (Status.BAD_ADDRESS, Command.LOAD_PROGRAM, u16(511) + bytes(32)),
     (Status.BAD_ADDRESS, Command.LOAD_PROGRAM, u16(0xFFFF) + bytes(16)),
     (Status.BAD_ADDRESS, Command.WRITE_ROW, u32(96) + row_bytes(1, 2, 3, 4)),
@@ -284,7 +311,8 @@ def test_refused_commands_change_nothing(chance):
 
 
 def test_every_status_is_among_the_refusals():
-    assert {status for status, _, _ in BAD} == set(Status) - {Status.OK, Status.BUSY, Status.BAD_FRAME}
+    elsewhere = {Status.BUSY, Status.BAD_FRAME, Status.OUT_OF_ORDER, Status.CLOSED, Status.OVERRUN}
+    assert {status for status, _, _ in BAD} == set(Status) - {Status.OK} - elsewhere
 
 
 @chances
@@ -329,6 +357,7 @@ def test_busy_core_is_left_alone(running, chance):
             (Command.RUN, u16(0)),
             (Command.SEED, u32(1)),
             (Command.RESET, b""),
+            (Command.OPEN, b""),
         ):
             assert await host.ask(command, payload) == (Status.BUSY, b"")
             assert core.events == before
@@ -388,29 +417,33 @@ def test_any_conversation(seed):
     chance = rng.choice([1.0, 0.6])
     sent: dict[int, tuple] = {}
 
-    def choose() -> tuple[Status | None, int, bytes]:
+    def choose() -> tuple[Status, int, bytes]:
         kind = rng.randrange(8)
         if kind < 4:
             run = bytes(rng.choice([0, 1, 200]) for _ in range(rng.randrange(12)))
             return Status.OK, Command.SAMPLE, sample(rng.randrange(20), rng.randrange(3), (rng.randrange(9), run))
         if kind < 6:
-            return rng.choice([bad for bad in BAD if bad[0] in (Status.BAD_LENGTH, Status.BAD_COMMAND)])
+            return rng.choice([bad for bad in BAD if bad[0] in (Status.BAD_LENGTH, Status.BAD_COMMAND) and bad[1] != 5])
         if kind == 6:
             return Status.OK, Command.COUNTERS, b""
-        return None, Command.RUN, u16(rng.randrange(20))  # BUSY or not: depends on time
+        return Status.OUT_OF_ORDER, rng.choice([Command.SAMPLE, Command.RUN]), u16(rng.randrange(20)) + b"\0"
 
     async def main(host, core):
         core.run_cycles = rng.choice([1, 30, 150])
-        for _ in range(40):
+        for place in range(40):
             expected, command, payload = choose()
-            sent[await host.send(command, payload)] = (expected, command, payload)
+            if expected is Status.OUT_OF_ORDER:
+                payload = payload[: 2 if command == Command.RUN else 3]
+            # What is no new sample has a number far from those.
+            number = None if expected is Status.OK and command == Command.SAMPLE else 100 + place
+            sent[await host.send(command, payload, sequence=number)] = (expected, command, payload)
         replies = await host.replied(len(sent))
-        assert len({reply[1] for reply in replies}) == len(sent)
+        assert len({reply[1] for reply in replies}) == len(sent) == 40
         order = []
         for command, sequence, status, answer in replies:
             expected, asked, payload = sent[sequence]
             assert command == asked | 0x80
-            assert status is expected or (expected is None and status in (Status.OK, Status.BUSY))
+            assert status is expected
             if status is Status.OK and asked in (Command.SAMPLE, Command.RUN):
                 order.append(sequence)
                 assert len(answer) == 4 * struct.unpack("<H", payload[:2])[0]
@@ -435,6 +468,169 @@ def test_result_replies_carry_their_own_results():
     converse(main)
 
 
+# faults of the line ---------------------------------------------------------------------------------------------------
+
+
+async def ticks(host: Host, count: int) -> None:
+    for _ in range(count):
+        await host.context.tick()
+
+
+def test_a_core_that_was_reset_takes_nothing_that_changes_it():
+    async def main(host, core):
+        for command, payload in GOOD:
+            assert await host.ask(command, payload) == (Status.CLOSED, b"")
+        assert (await host.ask(Command.IDENTIFY))[1][-1] == 0
+        assert (await host.ask(Command.COUNTERS))[0] is Status.OK
+        assert (await host.ask(Command.READ_ROW, b"\0" + u32(0)))[0] is Status.OK
+        for sequence in (255, 254, 1):
+            assert await host.ask(Command.OPEN, sequence=sequence) == (Status.CLOSED, b"")
+        assert core.events == []
+        await host.open()
+        assert core.events == [("reset",)]
+        for command, payload in GOOD:
+            assert (await host.ask(command, payload))[0] is Status.OK
+
+    converse(main, closed=True)
+
+
+GOOD = [
+    (Command.LOAD_PROGRAM, u16(0) + bytes(16)),
+    (Command.WRITE_ROW, u32(0) + row_bytes(1, 2, 3, 4)),
+    (Command.SAMPLE, sample(2, 0, (0, b"\x01"))),
+    (Command.RUN, u16(3)),
+    (Command.SEED, u32(7)),
+    (Command.RESET, b""),
+]
+
+
+@chances
+def test_a_repeated_command_changes_nothing_and_is_answered(chance):
+    async def main(host, core):
+        earlier: list[tuple[int, int, bytes, tuple[Status, bytes]]] = []
+        for command, payload in (*GOOD, *GOOD[::-1], GOOD[2], GOOD[2], GOOD[3], GOOD[3]):
+            sequence = host.following
+            answer = await host.ask(command, payload)
+            assert answer[0] is Status.OK
+            earlier = [*earlier[-1:], (sequence, command, payload, answer)]
+            before = list(core.events)
+            for _ in range(2):
+                for its_number, its_command, its_payload, its_answer in (*earlier, *earlier[::-1]):
+                    assert await host.ask(its_command, its_payload, sequence=its_number) == its_answer
+            assert core.events == before
+            assert (await host.ask(Command.IDENTIFY))[1][-1] == host.following
+
+    converse(main, chance)
+
+
+@chances
+def test_a_gap_is_refused_and_nothing_is_skipped(chance):
+    async def main(host, core):
+        for _ in range(260):  # round the numbers once
+            await host.ask(Command.RESET)
+        core.events.clear()
+        for distance in (1, 2, 100, 128, 252, 253):
+            sequence = host.following + distance & 0xFF
+            for command, payload in GOOD:
+                assert await host.ask(command, payload, sequence=sequence) == (Status.OUT_OF_ORDER, b"")
+        assert core.events == []
+        assert (await host.ask(Command.SAMPLE, GOOD[2][1]))[0] is Status.OK
+
+    assert len(converse(main, chance).events) == 1
+
+
+@chances
+def test_a_sample_that_comes_again_before_its_results_is_not_used_twice(chance):
+    async def main(host, core):
+        core.hold = True
+        numbers = [await host.send(Command.SAMPLE, sample(entry, 0, (entry, b"\x01"))) for entry in (1, 2)]
+        await ticks(host, 100)
+        for _ in range(2):
+            for number, entry in zip(numbers, (1, 2), strict=True):
+                again = sample(entry, 0, (entry, b"\x01"))
+                assert await host.ask(Command.SAMPLE, again, sequence=number) == (Status.BUSY, b"")
+        core.hold = False
+        replies = await host.replied(2)
+        assert [(reply[1], len(reply[3])) for reply in replies] == [(numbers[0], 4), (numbers[1], 8)]
+        for number, reply in zip(numbers, replies, strict=True):
+            assert await host.ask(Command.SAMPLE, sample(1, 0), sequence=number) == reply[2:]
+
+    assert len(converse(main, chance).events) == 2
+
+
+def test_kept_results_survive_the_next_program():
+    """The reply to the older of two samples can be had again while the younger one is at work, and after it."""
+
+    async def main(host, core):
+        core.run_cycles = 40
+        first = await host.send(Command.SAMPLE, sample(9, 0, (1, b"\x01")))
+        await host.send(Command.SAMPLE, sample(11, 1, (2, b"\x02")))
+        ((_, number, _, answer),) = await host.replied(1)
+        assert number == first
+        core.hold = True
+        await ticks(host, 50)
+        assert await host.ask(Command.SAMPLE, sample(9, 0), sequence=first) == (Status.OK, answer)
+        core.hold = False
+        assert len(await host.replied(1)) == 1
+        assert await host.ask(Command.SAMPLE, sample(9, 0), sequence=first) == (Status.OK, answer)
+
+    assert len(converse(main).events) == 2
+
+
+def test_overrun():
+    async def main(host, core):
+        core.overrun = True
+        sequence = await host.send(Command.RUN, u16(9))
+        assert await host.replied() == [(0x86, sequence, Status.OVERRUN, b"")]
+        assert await host.ask(Command.RUN, u16(9), sequence=sequence) == (Status.OVERRUN, b"")
+        core.overrun = False
+        assert (await host.ask(Command.RUN, u16(9)))[0] is Status.OK
+
+    assert len(converse(main).events) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_faults(seed):
+    """A host that sends again whatever it has no answer to, on a line that loses, repeats and swaps frames.
+
+    Every sample is used once, in order, whatever else comes between.
+    """
+    rng = random.Random(seed)
+    payloads = [sample(rng.randrange(1, 9), 0, (n % 20, bytes([n + 1]))) for n in range(60)]
+
+    async def main(host, core):
+        core.run_cycles = rng.choice([1, 30, 150])
+        first, answers = host.following, {}
+        old: list[tuple[int, bytes]] = []
+        while len(answers) < len(payloads):
+            due = [n for n in range(len(answers), len(payloads)) if n not in answers][:2]
+            for n in due:
+                frame = (first + n & 0xFF, payloads[n])
+                old.append(frame)
+                if rng.random() < 0.7:
+                    await host.send(Command.SAMPLE, frame[1], sequence=frame[0])
+                if rng.random() < 0.5:  # one of the frames sent before, however late
+                    number, payload = rng.choice(old[-100:])
+                    await host.send(Command.SAMPLE, payload, sequence=number)
+                if rng.random() < 0.2:
+                    await host.send(Command.SAMPLE, frame[1], damage=True)
+            await ticks(host, rng.choice([0, 100, 400]))
+            for _, number, status, answer in await host.replied(len(host.replies)):
+                n = number - first & 0xFF
+                if status is Status.OK and n in due and rng.random() < 0.8 and n == len(answers):
+                    answers[n] = answer
+        await ticks(host, 800)
+        host.replies.clear()
+        used = [event[3] for event in core.events]
+        assert used == [((n % 20, n + 1),) for n in range(len(payloads))]
+        for n, payload in enumerate(payloads):
+            entry = payload[0]
+            words = default_results(entry, Sample([(n % 20, n + 1)], 0))
+            assert answers[n] == struct.pack(f"<{entry}I", *words)
+
+    converse(main, seed=seed)
+
+
 # time -----------------------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +639,8 @@ def latency(command: int, payload: bytes, shown: Any, *, damage: bool = False) -
     cycles = []
 
     async def main(host, core):
+        await host.send(Command.OPEN)
+        await until(host.context, BENCH.dut.unit.o.valid & BENCH.dut.unit.o.payload.last)
         await host.send(command, payload, damage=damage)
         assert host.context.get(BENCH.dut.unit.frame.valid)
         cycles.append(await until(host.context, shown))
@@ -452,7 +650,7 @@ def latency(command: int, payload: bytes, shown: Any, *, damage: bool = False) -
     async def run(context):
         await main(Host(context, []), core)
 
-    BENCH.run(run, core)
+    BENCH.run(run, collect(BENCH.dut.o, []), core)
     return cycles[0]
 
 

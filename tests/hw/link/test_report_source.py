@@ -30,8 +30,9 @@ def test_identity(chance):
     expected = struct.pack("<B", VERSION) + bytes.fromhex(TINY.digest) + struct.pack("<HIHHH", 4, 96, 32, 512, 20)
 
     async def main(context):
-        for _ in range(2):
-            assert await report(context, 0, chance) == expected
+        for following in (0, 255, 77):
+            context.set(BENCH.dut.following, following)
+            assert await report(context, 0, chance) == expected + bytes((following,))
 
     BENCH.run(main)
 
@@ -73,7 +74,7 @@ def test_latency_and_throughput():
 
     async def main(context):
         context.set(dut.o.ready, 1)
-        for count, latency, length in ((0, 1, 21), (1, 2, 9 * 9 - 1)):
+        for count, latency, length in ((0, 1, 22), (1, 2, 9 * 9 - 1)):
             context.set(dut.count, count)
             context.set(dut.start, 1)
             await context.tick()

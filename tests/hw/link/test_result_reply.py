@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from onward.hw.link.result_reply import ResultReply
+from onward.hw.spec.protocol import Status
 
 from .link_bench import Bench, put, take_packet, until
 
@@ -23,14 +24,20 @@ def results_task(runs: list[list[int]], chance: float):
         for results in runs:
             while rng.random() >= chance:
                 await context.tick()
-            context.set(dut.done.payload, len(results))
+            banks[context.get(dut.bank)] = results
+            context.set(dut.done.payload, {"count": len(results), "overrun": 0})
             context.set(dut.done.valid, 1)
             accepted = False
             while not accepted:
                 *_, address, accepted = await context.tick().sample(dut.address, dut.done.valid & dut.done.ready)
-                context.set(dut.data, results[address] if address < len(results) else 0xDEADBEEF)
+                show(context, address)
             context.set(dut.done.valid, 0)
-            context.set(dut.data, 0xDEADBEEF)
+
+    banks: list[list[int]] = [[], []]
+
+    def show(context, address):
+        words = banks[address.bank]
+        context.set(dut.data, words[address.word] if address.word < len(words) else 0xDEADBEEF)
 
     return run
 
@@ -76,7 +83,7 @@ def test_command_comes_in_the_cycle_in_which_another_is_answered(held):
         await put(context, dut.i, [{"run": 0, "sequence": 1 + n} for n in range(held)])
         context.set(dut.done.valid, 1)
         context.set(dut.o.ready, 1)
-        for _ in range(2):  # up to the last byte of the reply to the first command
+        for _ in range(3):  # up to the last byte of the reply to the first command
             await context.tick()
         assert context.get(dut.done.ready)
         context.set(dut.i.valid, 1)
@@ -94,12 +101,107 @@ def test_command_comes_in_the_cycle_in_which_another_is_answered(held):
     BENCH.run(main)
 
 
+@pytest.mark.parametrize("chance", [1.0, 0.5])
+def test_kept_results_come_again_as_often_as_asked(chance):
+    """Even and odd numbers have a place each: the reply to the command before the last one can be had again, too."""
+    dut = BENCH.dut
+    rng = random.Random(5)
+    results = [[rng.getrandbits(32) for _ in range(length)] for length in (3, 0, 5, 1)]
+
+    async def main(context):
+        banks: dict[int, list[int]] = {}
+
+        async def packet() -> bytes:
+            seen = bytearray()
+            while True:
+                context.set(dut.o.ready, rng.random() < chance)
+                *_, address, valid, item, ready, done, again = await context.tick().sample(
+                    *(dut.address, dut.o.valid, dut.o.payload, dut.o.ready, dut.done.ready, dut.again.ready)
+                )
+                words = banks.get(address.bank, [])
+                context.set(dut.data, words[address.word] if address.word < len(words) else 0xDEADBEEF)
+                if valid and ready:
+                    seen.append(item.byte)
+                    if item.last:
+                        assert (done, again) == (context.get(dut.done.valid), context.get(dut.again.valid))
+                        context.set(dut.done.valid, 0)
+                        context.set(dut.again.valid, 0)
+                        return bytes(seen)
+                assert not done and not again
+
+        def wanted(number: int) -> bytes:
+            words = results[number]
+            return bytes((0x85 + number % 2, 254 + number & 0xFF, 0)) + struct.pack(f"<{len(words)}I", *words)
+
+        for number, words in enumerate(results):
+            command = {"run": number % 2, "sequence": 254 + number & 0xFF}
+            await put(context, dut.i, [command])
+            context.set(dut.again.payload, command)
+            assert context.get(dut.pending)
+            banks[context.get(dut.bank)] = words
+            context.set(dut.done.payload, {"count": len(words), "overrun": 0})
+            context.set(dut.done.valid, 1)
+            assert await packet() == wanted(number)
+            await context.tick()
+            assert not context.get(dut.pending)
+            for earlier in rng.choices([number, max(0, number - 1)], k=4):
+                context.set(dut.again.payload, {"run": earlier % 2, "sequence": 254 + earlier & 0xFF})
+                assert not context.get(dut.pending)
+                context.set(dut.again.valid, 1)
+                assert await packet() == wanted(earlier)
+
+    BENCH.run(main)
+
+
+def test_pending():
+    """Of the last two commands, those that have not been answered."""
+    dut = BENCH.dut
+
+    async def main(context):
+        def pending() -> list[int]:
+            found = []
+            for sequence in (6, 7):
+                context.set(dut.again.payload.sequence, sequence)
+                found.append(context.get(dut.pending))
+            return found
+
+        assert pending() == [0, 0]
+        await put(context, dut.i, [{"run": 0, "sequence": 7}])
+        assert pending() == [0, 1]
+        await put(context, dut.i, [{"run": 0, "sequence": 8}])
+        assert pending() == [1, 1]
+        context.set(dut.done.valid, 1)
+        await take_packet(context, dut.o)
+        assert pending() == [1, 0]
+        await take_packet(context, dut.o)
+        assert pending() == [0, 0]
+
+    BENCH.run(main)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_overrun_has_a_status_and_no_results(count):
+    dut = BENCH.dut
+
+    async def main(context):
+        await put(context, dut.i, [{"run": 0, "sequence": 1}])
+        context.set(dut.done.payload, {"count": count, "overrun": 1})
+        context.set(dut.done.valid, 1)
+        assert await take_packet(context, dut.o) == bytes((0x85, 1, Status.OVERRUN))
+        context.set(dut.done.valid, 0)
+        context.set(dut.again.payload, {"run": 0, "sequence": 1})
+        context.set(dut.again.valid, 1)
+        assert await take_packet(context, dut.o) == bytes((0x85, 1, Status.OVERRUN))
+
+    BENCH.run(main)
+
+
 def test_done_is_accepted_with_the_last_byte():
     dut = BENCH.dut
 
     async def main(context):
         await put(context, dut.i, [{"run": 0, "sequence": 1}])
-        context.set(dut.done.payload, 1)
+        context.set(dut.done.payload.count, 1)
         context.set(dut.done.valid, 1)
         for byte in range(7):
             await until(context, dut.o.valid)
@@ -118,9 +220,9 @@ def test_throughput(count):
 
     async def main(context):
         await put(context, dut.i, [{"run": 0, "sequence": 1}])
-        context.set(dut.done.payload, count)
+        context.set(dut.done.payload.count, count)
         context.set(dut.done.valid, 1)
         context.set(dut.o.ready, 1)
-        assert await until(context, dut.done.ready) == 3 + 5 * count - 1 - (count > 0)
+        assert await until(context, dut.done.ready) == 4 + 5 * count - 1 - (count > 0)
 
     BENCH.run(main)

@@ -17,7 +17,7 @@ def compiled(monkeypatch):
     """What was compiled; nothing really is."""
     calls = []
 
-    def fake(text, divisor, work):
+    def fake(text, divisor, work, effort):
         calls.append((text, divisor))
         time.sleep(0.05)
         (work / "board.so").write_text(text)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from onward.hw.spec.presets import PRESETS
-from onward.hw.spec.protocol import Command, Space, Status
+from onward.hw.spec.protocol import ORDERED, Command, Space, Status
 from onward.sim.board.simulator import SimError, Simulator
 from onward.sw.driver import frames
 from onward.sw.driver.frames import FrameDecoder, encode_frame
@@ -57,14 +57,15 @@ def training():
 
 def play(board, commands):
     """The replies, with at most two commands on their way at a time."""
-    replies = []
-    for group in commands:
+    replies, ordered = [], 0
+    for group in [[(Command.OPEN, b"")], *commands]:
         decoder = FrameDecoder()
         answers = []
         for sent, (command, payload) in enumerate(group):
             while sent - len(answers) >= 2:
                 answers += decoder.feed(board.read())
-            board.write(encode_frame(command, sent, payload))
+            board.write(encode_frame(command, ordered if command in ORDERED else sent, payload))
+            ordered = (ordered + (command in ORDERED)) % 256
         while len(answers) < len(group):
             answers += decoder.feed(board.read())
         replies += answers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from onward.sim.mutation import score as score_module
 from onward.sim.mutation.campaign import Verdict
 from onward.sim.mutation.design import Mutant
 from onward.sim.mutation.judged import argued_equivalent, description
-from onward.sim.mutation.markdown import section, update_section
+from onward.sim.mutation.markdown import section
 from onward.sim.mutation.score import report, score
 
 CLUSTER = "mode const0 module onward cell $1 port Q portbit 0 wire cluster wirebit 0"
@@ -48,20 +47,7 @@ def test_arguments_hold_for_their_module_only() -> None:
     assert description(own) == f"hw/core/scanner.py:47: {CLUSTER}"
 
 
-def test_section(figures: dict[str, Any], tmp_path: Path) -> None:
+def test_section(figures: dict[str, Any]) -> None:
     text = section(figures)
     assert "| `scanner` | bench | 10 | 7 | 1 | 1 | 1 | 87.5 % |" in text
     assert "- `hw/core/scanner.py:47: mode inv`\n" in text
-    document = tmp_path / "a.md"
-    document.write_text("# Mine\n\nText.\n")
-    update_section(document, text)
-    assert document.read_text().startswith("# Mine\n\nText.\n\n<!--")
-    document.write_text(document.read_text() + "\nAfter.\n")
-    update_section(document, "short\n")
-    after = document.read_text()
-    assert after.startswith("# Mine\n\nText.\n\n<!--") and after.endswith("-->\n\nAfter.\n")
-    assert "short\n" in after and "scanner" not in after
-    update_section(document, "short\n")
-    assert document.read_text() == after
-    update_section(tmp_path / "new.md", text)
-    assert (tmp_path / "new.md").read_text().startswith("# Verification\n\n<!--")

@@ -17,8 +17,9 @@ from cobs import cobs
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Instruction, Op
-from onward.hw.spec.protocol import REPLY, VERSION, Command, Space, Status
+from onward.hw.spec.protocol import ORDERED, REPLY, VERSION, WINDOW, Command, Space, Status
 from onward.sw.golden.golden import Golden
+from onward.sw.golden.machine import ProgramError
 from onward.sw.golden.sample import Batch
 
 __all__ = ["ModelCore", "ModelTransport", "PtyCore", "frame"]
@@ -33,14 +34,20 @@ def frame(*body: int, payload: bytes = b"") -> bytes:
 class ModelCore:
     """Bytes in, bytes out, as docs/protocol.md has it; replies at once and never loses a byte.
 
-    ``version`` and ``digest`` may be lies. ``frames`` collects the commands received, as (command, sequence).
+    ``version`` and ``digest`` may be lies. ``frames`` collects the commands received, as (command, sequence), ``done``
+    the ordered ones that were carried out. With ``bound``, a program of so many instructions is ended.
     """
 
     def __init__(self, config: CoreConfig, version: int = VERSION, digest: str | None = None) -> None:
         self.config = config
         self.golden = Golden(config)
         self.frames: list[tuple[int, int]] = []
+        self.done: list[tuple[int, bytes]] = []
         self.cycles = 0
+        self.following = 0
+        self.open = False
+        self.bound: int | None = None
+        self._answers: dict[int, tuple[Status, bytes]] = {}
         self._identity = struct.pack(
             "<B8sHIHHH",
             version,
@@ -68,14 +75,36 @@ class ModelCore:
             return frame(REPLY, 0, Status.BAD_FRAME)
         command, sequence, payload = body[0], body[1], body[2:-4]
         self.frames.append((command, sequence))
-        status, answer = self._do(command, payload)
+        status, answer = self._in_order(command, sequence, payload)
         return frame(command | REPLY, sequence, status, payload=answer)
+
+    def reset(self) -> None:
+        """As the board's reset button."""
+        self.following, self.open, self._pending = 0, False, b""
+
+    def _in_order(self, command: int, sequence: int, payload: bytes) -> tuple[Status, bytes]:
+        if command not in ORDERED:
+            if command == Command.IDENTIFY:
+                return Status.OK, self._identity + bytes((self.following,))
+            return self._do(command, payload)
+        behind = (self.following - sequence) % 256
+        if not self.open and (command != Command.OPEN or behind):
+            return Status.CLOSED, b""
+        if behind > WINDOW:
+            return Status.OUT_OF_ORDER, b""
+        if behind:
+            return self._answers[sequence]
+        status, answer = self._do(command, payload)
+        if status in (Status.OK, Status.OVERRUN):
+            self.open = True
+            self.following = (sequence + 1) % 256
+            self._answers[sequence] = (status, answer)
+            self.done.append((command, payload))
+        return status, answer
 
     def _do(self, command: int, payload: bytes) -> tuple[Status, bytes]:
         state, config = self.golden.state, self.config
         match command:
-            case Command.IDENTIFY:
-                return Status.OK, self._identity
             case Command.LOAD_PROGRAM:
                 (address,) = struct.unpack_from("<H", payload)
                 words = [payload[i : i + 16] for i in range(2, len(payload), 16)]
@@ -104,7 +133,7 @@ class ModelCore:
                 return Status.OK, struct.pack("<9Q", self.cycles, *state.counters.tolist())
             case Command.SEED:
                 state.seed(struct.unpack("<I", payload)[0])
-            case Command.RESET:
+            case Command.RESET | Command.OPEN:
                 state.counters.zero_()
                 self.cycles = 0
             case _:
@@ -122,7 +151,10 @@ class ModelCore:
         if label >= self.config.classes:
             return Status.BAD_VALUE, b""
         batch = Batch.from_images(pixels[None], np.array([label], np.uint8))
-        results = self.golden.run(entry, batch)[0]
+        try:
+            results = self.golden.run(entry, batch, self.bound)[0]
+        except ProgramError:
+            return Status.OVERRUN, b""
         self.cycles += 100
         return Status.OK, struct.pack(f"<{len(results)}I", *results)
 
@@ -153,7 +185,7 @@ class ModelTransport:
         self._unanswered += len(self.core.frames) - before
         self.most = max(self.most, self._unanswered)
 
-    def read(self) -> bytes:
+    def read(self, patience: int = 1) -> bytes:
         if self.script:
             return self.script.popleft()
         data, self._waiting = self._waiting[: self._piece], self._waiting[self._piece :]

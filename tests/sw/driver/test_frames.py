@@ -309,21 +309,21 @@ def test_results_and_counters():
 
 
 def test_identity():
-    payload = struct.pack("<B8sHIHHH", VERSION, bytes.fromhex(MNIST.digest), 128, 2048, 16, 512, 784)
+    payload = struct.pack("<B8sHIHHHB", VERSION, bytes.fromhex(MNIST.digest), 128, 2048, 16, 512, 784, 9)
     identity = parse_identity(payload)
-    assert identity == Identity(VERSION, MNIST.digest, 128, 2048, 16, 512, 784)
+    assert identity == Identity(VERSION, MNIST.digest, 128, 2048, 16, 512, 784, 9)
     identity.check(MNIST)
     with pytest.raises(LinkError, match="the core has lanes = 128, but configuration 'tiny' has 4"):
         identity.check(TINY)
     with pytest.raises(LinkError, match=f"version {VERSION + 1} of the protocol, this driver version {VERSION}"):
         parse_identity(bytes([VERSION + 1]) + payload[1:])
-    with pytest.raises(LinkError, match="IDENTIFY has 20 bytes instead of 21"):
+    with pytest.raises(LinkError, match="IDENTIFY has 21 bytes instead of 22"):
         parse_identity(payload[:-1])
     with pytest.raises(LinkError, match="version none"):
         parse_identity(b"")
 
 
 def test_identity_of_a_core_that_differs_in_something_unnamed():
-    other = Identity(VERSION, "0123456789abcdef", 4, 96, 32, 512, 20)
+    other = Identity(VERSION, "0123456789abcdef", 4, 96, 32, 512, 20, 0)
     with pytest.raises(LinkError, match="another configuration than 'tiny': digest 0123456789abcdef"):
         other.check(TINY)
