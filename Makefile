@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 # The folders hw, sw and sim are the packages onward.hw, onward.sw and onward.sim; mypy reads them through these links.
 TYPES := $(VENV)/types/onward
 
-.PHONY: install demo test lint types unit cosim fuzz formal mutation coverage clean
+.PHONY: install demo test lint types unit cosim fuzz formal mutation coverage soak clean
 
 install: $(INSTALLED)
 
@@ -52,6 +52,9 @@ mutation: install
 
 coverage: install
 	$(BIN)/onward coverage --markdown docs/verification.md
+
+soak: install
+	$(BIN)/onward soak
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ class Family:
     resources : for ``lut``, ``ff``, ``bram`` and ``dsp``, and others that a part has, the names of nextpnr's figures.
     bitstream : suffix of the bitstream.
     cells : the models that its netlists are simulated with, in ``sim/cells``; empty if there are none.
+    options : overrides of the platform's build, as ``script_after_read`` and ``nextpnr_opts``.
     buildable : the open tools build it; otherwise a project for the vendor's tools is prepared.
     """
 
@@ -54,6 +55,7 @@ class Family:
     resources: Mapping[str, tuple[str, ...]]
     bitstream: str
     cells: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
     buildable: bool = True
 
 
@@ -65,6 +67,9 @@ ECP5 = Family(
     resources={"lut": ("TRELLIS_COMB",), "ff": ("TRELLIS_FF",), "bram": ("DP16KD",), "dsp": ("MULT18X18D",)},
     bitstream="bit",
     cells="ecp5",
+    # ABC makes everything as fast as it can be, and some of it twice as large, unless it is told a delay that will do:
+    # in ps, of what is between registers, without the wires.
+    options={"script_after_read": "scratchpad -set abc9.D 8000"},
 )
 ICE40 = Family(
     name="iCE40",

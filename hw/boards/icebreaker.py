@@ -28,5 +28,9 @@ ICEBREAKER = Board(
     clock="clk12",
     lights=(("led_g", 0), ("led_g", 1), ("led_r", 0)),
     loader=("--board", "ice40_generic"),
-    options={"synth_opts": "-dsp -abc9 -device u"},
+    # Names from the hierarchy make Yosys 0.70 stop in the mapping to lookup tables, so they are hidden before.
+    options={
+        "synth_opts": "-dsp -abc9 -device u",
+        "script_after_read": "hierarchy -top top\nproc\nflatten\nrename -hide w:*\nrename -hide c:*",
+    },
 )

@@ -35,7 +35,7 @@ def prepare(board: Board, config: CoreConfig, folder: Path, options: Mapping[str
     ----------
     board, config : what to build.
     folder : for the files.
-    options : overrides of the platform's build, beside those of the board.
+    options : overrides of the platform's build, beside those of the board and its family.
 
     Raises
     ------
@@ -45,7 +45,8 @@ def prepare(board: Board, config: CoreConfig, folder: Path, options: Mapping[str
     """
     board.divisor(config)  # better now than in another process
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"}
-    job = json.dumps({"board": board.name, "config": asdict(config), "options": {**board.options, **(options or {})}})
+    overrides = {**board.family.options, **board.options, **(options or {})}
+    job = json.dumps({"board": board.name, "config": asdict(config), "options": overrides})
     (folder / "order.json").write_text(job + "\n", encoding="utf-8")
     command = [sys.executable, "-m", __name__, str(folder)]
     done = subprocess.run(command, input=job, env=environment, capture_output=True, text=True)

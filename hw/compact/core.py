@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
@@ -68,7 +68,13 @@ class CompactCore(wiring.Component):
             m.d.sync += lanes.eq(value)
         m.d.comb += [
             streams.value.eq(value),
-            streams.set_row.eq(out(microcode.Out.ROW)),
+            streams.set_pointer.eq(out(microcode.Out.ROW)),
+            streams.set_row.eq(out(microcode.Out.FIRST)),
+            streams.add_row.eq(out(microcode.Out.ADD_FIRST)),
+            streams.load_first.eq(out(microcode.Out.LOAD_FIRST)),
+            streams.load_second.eq(out(microcode.Out.LOAD_SECOND)),
+            streams.start_loaded.eq(out(microcode.Out.START_LOADED)),
+            streams.sample_count.eq(samples.count),
             streams.set_stride.eq(out(microcode.Out.STRIDE)),
             streams.set_count.eq(out(microcode.Out.COUNT)),
             streams.set_list.eq(out(microcode.Out.LIST)),
@@ -87,6 +93,8 @@ class CompactCore(wiring.Component):
         left, right, product = Signal(16), Signal(16), Signal(32)
         with m.If(out(microcode.Out.LEFT)):
             m.d.sync += left.eq(value)
+        with m.If(out(microcode.Out.POWER)):
+            m.d.sync += left.eq(1 << value[:4])
         with m.If(out(microcode.Out.RIGHT)):
             m.d.sync += right.eq(value)
         m.d.sync += product.eq(left * right)
@@ -125,7 +133,8 @@ class CompactCore(wiring.Component):
         ]
 
         # results
-        m.submodules.results = results = Memory(shape=32, depth=config.results, init=[], attrs={"no_rw_check": 1})
+        place_bits = (config.results - 1).bit_length()
+        m.submodules.results = results = Memory(shape=32, depth=2 << place_bits, init=[], attrs={"no_rw_check": 1})
         write, read = results.write_port(), results.read_port()
         count = Signal(range(config.results + 1))
         low = Signal(16)
@@ -133,12 +142,12 @@ class CompactCore(wiring.Component):
         with m.If(out(microcode.Out.RESULT_LOW)):
             m.d.sync += low.eq(value)
         m.d.comb += [
-            write.addr.eq(count),
+            write.addr.eq(Cat(count[:place_bits], host.result_bank)),
             write.data.eq(Cat(low, value)),
             write.en.eq(stores & (count != config.results)),
-            read.addr.eq(host.result_address),
+            read.addr.eq(Cat(host.result_address.word[:place_bits], host.result_address.bank)),
             host.result_data.eq(read.data),
-            host.done.payload.eq(count),
+            host.done.payload.count.eq(count),
         ]
         with m.If(start):
             m.d.sync += count.eq(0)
@@ -174,7 +183,7 @@ class CompactCore(wiring.Component):
             status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
-        inputs = {
+        inputs: dict[int, ValueLike] = {
             port.STATUS: status,
             port.LIST: streams.list_data,
             port.LIST_NEXT: streams.list_data,
@@ -184,7 +193,6 @@ class CompactCore(wiring.Component):
             port.PRODUCT_LOW: product[:16],
             port.PRODUCT_HIGH: product[16:],
             port.RETURN: processor.returns,
-            port.SAMPLE_COUNT: samples.count,
             port.SAMPLE_LABEL: samples.label,
             port.ENTRY: Mux(samples.waiting, samples.entry, host.run.payload),
             port.ACCESS: Cat(access.kind, Const(0, 2), access.lane),

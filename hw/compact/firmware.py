@@ -13,7 +13,7 @@ Registers are named by the addresses of their data words.
 from __future__ import annotations
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source, Store
+from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
 
 from .firmware_scalar import ScalarCode
 from .layout import instruction_words
@@ -88,52 +88,31 @@ class Firmware(ScalarCode):
     # lanes --------------------------------------------------------------------------------------------------------
 
     def streams(self) -> None:
+        """The most frequent code, in front of the one that fetches."""
         code = self.code
-        for name in ("coarse.sample", "coarse"):
-            code.label(name)
-            self.word(_ROW)
-            code.st("row")
-            self.word(_MODE)
-            code.st("mode")
-            if name == "coarse":
-                self.word(_COUNT)
-                code.label("stream")
-            else:
-                code.read(In.SAMPLE_COUNT)
-                code.jump("stream")
-        code.out(Out.COUNT)
-        self.more()
+        code.label("walk")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
+        code.out(Out.START_LOADED)
+        code.jump("fetch")
+
+        code.label("stream")
+        code.out(Out.LOAD_FIRST)
+        code.out(Out.READ_ROW)
+        code.out(Out.LOAD_SECOND)
         self.word(_SCALAR)  # the lowest bit chooses the fine shift instead of the coarse one
         code.out(Out.X)
-        self.word(_LIST)
-        code.out(Out.LIST)
         code.indirect(MicroOp.LD, 2)
         code.out(Out.SHIFT)
         code.indirect(MicroOp.LD, 0)
         code.out(Out.MAGNITUDE)
-        self.word(_WORD)
-        code.out(Out.WORD)
         self.word(_INDEX)
         code.out(Out.X)
-        code.ld("row")
-        code.indirect(MicroOp.ADD, 0)
-        code.out(Out.ROW)
-        code.put(Out.START, "mode")
-        code.jump("fetch")
-
-        code.label("walk")
-        self.word(_COUNT)
-        code.out(Out.COUNT)
-        self.word(_MODE)
-        code.st("mode")
-        self.more()
-        self.word(_LIST)
-        code.out(Out.LIST)
-        self.word(_WORD)
-        code.out(Out.WORD)
-        code.ld("mode")
-        code.out(Out.START)
-        code.jump("fetch")
+        code.indirect(MicroOp.LD, 0)
+        code.out(Out.ADD_FIRST)
+        code.out(Out.START_LOADED)
+        self.fetch()
 
     def sums(self) -> None:
         code = self.code
@@ -173,7 +152,7 @@ class Firmware(ScalarCode):
         code.and_(0xFF)
         code.st("d")
         code.label("rows.next")
-        code.put(Out.ROW, "row")
+        code.put(Out.FIRST, "row")
         code.add(1)
         code.st("row")
         code.put(Out.COUNT, "d")
@@ -295,16 +274,10 @@ class Firmware(ScalarCode):
         code.label("idle")
         code.put(Out.STRIDE, 1)
         code.label("serve")
-        for bit, label in (
-            (Status.PROGRAM, "program"),
-            (Status.ACCESS, "access"),
-            (Status.SEED, "seed"),
-            (Status.RUN, "run"),
-            (Status.SAMPLE, "run"),
-        ):
-            code.read(In.STATUS)
-            code.and_(1 << bit)
-            code.jump(label, MicroOp.JNZ)
+        code.read(In.STATUS)
+        for label in ("program", "access", "seed", "run", "run"):  # in the order of Status
+            code.shr()
+            code.jump(label, MicroOp.JC)
         code.jump("serve")
 
         code.label("run")
@@ -423,13 +396,15 @@ class Firmware(ScalarCode):
 
     def scalar_address(self, field: str) -> None:
         self.field(field)
-        self.code.and_(SCALAR_REGISTERS - 1)
+        if FIELDS[field][1] > 5:
+            self.code.and_(SCALAR_REGISTERS - 1)
         self.code.shl(2)
         self.code.add(self.scalars)
 
     def index_address(self, field: str) -> None:
         self.field(field)
-        self.code.and_(INDEX_REGISTERS - 1)
+        if FIELDS[field][1] > 3:
+            self.code.and_(INDEX_REGISTERS - 1)
         self.code.shl()
         self.code.add(self.indexes)
 
@@ -466,23 +441,30 @@ class Firmware(ScalarCode):
         self.field("e")
         code.add(elements)
         code.st("w4")
+        self.field("tiles")
+        code.st("tiles")
+        self.field("imm")
+        code.st("w1")
         code.ld("op")
         code.sub(int(Op.LDI))
         code.jump("load.other", MicroOp.JC)
 
         # lanes
-        self.field("row")
-        code.st("w1")
         self.index_address("ri")
         code.st("w6")
         self.field("p1")
         code.st("w7")
-        self.field("init")
+        code.read(In.PROGRAM_WORD)
+        code.and_(1 << FIELDS["init"][0])
         code.jump("load.kept", MicroOp.JZ)
         code.ld(_mode(clear=1, half=1))
         code.or_("w3")
         code.st("w3")
         code.label("load.kept")
+        code.ld("w1")
+        code.st("imm")
+        self.field("row")
+        code.st("w1")
         code.read(In.PROGRAM_WORD)
         code.and_(1 << FIELDS["neg"][0])
         code.shl(2)
@@ -515,24 +497,22 @@ class Firmware(ScalarCode):
         code.jump("load.place")
 
         code.label("load.red")
-        self.field("tiles")
+        code.ld("tiles")
         code.st("w2")
         self.scalar_address("d")
         code.st("w6")
         code.jump("load.place")
 
         code.label("load.rows")
-        self.field("imm")
+        code.ld("imm")
         self.shift_left(8)
-        code.st("w6")
-        self.field("tiles")
-        code.or_("w6")
+        code.or_("tiles")
         code.st("w6")
         code.jump("load.place")
 
         code.label("load.stream")
         self.field("source")
-        code.jump("load.sample", MicroOp.JZ)
+        code.jump("load.fine", MicroOp.JZ)
         code.sub(int(Source.VECTOR))
         code.jump("load.vector", MicroOp.JZ)
         code.sub(int(Source.ELEMENTS - Source.VECTOR))
@@ -550,9 +530,6 @@ class Firmware(ScalarCode):
         code.or_(_mode(elements=Elements.LIST))
         code.st("w3")
         code.jump("load.fine")
-        code.label("load.sample")
-        code.ld(code.address("coarse.sample"))
-        code.st("w0")
         code.label("load.fine")
         code.read(In.PROGRAM_WORD)
         code.and_(1 << FIELDS["fine"][0])
@@ -567,8 +544,6 @@ class Firmware(ScalarCode):
 
         # all others
         code.label("load.other")
-        self.field("imm")
-        code.st("w1")
         code.read(In.PROGRAM_WORD + 7)
         code.shr(4)
         code.and_(0x1FF)
@@ -621,15 +596,29 @@ class Firmware(ScalarCode):
     def handlers() -> dict[Op, tuple[str, int]]:
         """Code that executes an operation, and the mode that it starts the stream unit in, before flags are added."""
         table = {
-            Op.MAC: ("coarse", 0),
-            Op.UPD: ("coarse", _mode(vector_first=1, update=1)),
-            Op.MACV: ("coarse", _mode(elements=Elements.ONE, vector_first=1)),
+            Op.MAC: ("stream", 0),
+            Op.UPD: ("stream", _mode(vector_first=1, update=1)),
+            Op.MACV: ("stream", _mode(elements=Elements.ONE, vector_first=1)),
             Op.ST: ("walk", _mode(store=1)),
             Op.RED: ("reduce", 0),
             Op.ROWS: ("rows", 0),
         }
         others = (
-            *(Op.LDI, Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX),
+            *(
+                Op.LDI,
+                Op.MUL,
+                Op.ADD,
+                Op.SUB,
+                Op.RSQ,
+                Op.SIG,
+                Op.EXP,
+                Op.REC,
+                Op.XN,
+                Op.SMAX,
+                Op.EADD,
+                Op.DRAW,
+                Op.AMAX,
+            ),
             *(Op.STE, Op.LDE, Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, Op.SETI, Op.ADDI, Op.LAB, Op.LOOP, Op.END),
         )
         return table | {op: (op.name.lower(), 0) for op in others}
@@ -639,7 +628,6 @@ def build_firmware(config: CoreConfig) -> Code:
     """The whole program of the processor for this core."""
     firmware = Firmware(config)
     firmware.code.jump("idle")
-    firmware.fetch()
     firmware.streams()
     firmware.sums()
     firmware.control()

@@ -38,25 +38,22 @@ class FloatCode:
         self.scalars = code.reserve("scalars", 4 * SCALAR_REGISTERS, align=4 * SCALAR_REGISTERS)
         self.dispatch = code.reserve("dispatch", 128, align=128)
         self.indexes = code.reserve("indexes", 2 * INDEX_REGISTERS, align=2 * INDEX_REGISTERS)
-        self.powers = code.reserve("powers", 16, align=16)
-        for exponent in range(16):
-            code.initial[self.powers + exponent] = 1 << exponent
-        tables = (EXP2_TABLE, RECIPROCAL_TABLE, RSQRT_TABLE)
+        # Knots of the functions; the last one of each octave is where its last segment ends.
         self.tables: list[int] = []
         address = DATA_WORDS
-        for table in tables:
+        for table in (EXP2_TABLE, RECIPROCAL_TABLE, RSQRT_TABLE[:64], RSQRT_TABLE[64:]):
             self.tables.append(address)
-            for base, slope in table:
-                code.initial[address] = base & 0xFFFF
-                code.initial[address + 1] = abs(slope)
-                address += 2
+            knots = [base for base, _ in table] + [table[-1][0] + table[-1][1]]
+            for knot in knots:
+                code.initial[address] = knot & 0xFFFF
+                address += 1
 
     # pieces -------------------------------------------------------------------------------------------------------
 
     def product(self, port: In) -> None:
         """A = half of the product of LEFT and RIGHT, which takes a cycle."""
         code = self.code
-        if code.words[-1] in ((MicroOp.OUT, Out.LEFT), (MicroOp.OUT, Out.RIGHT)):
+        if code.words[-1] in [(MicroOp.OUT, port) for port in (Out.LEFT, Out.RIGHT, Out.POWER)]:
             code.op(MicroOp.NOP)
         code.read(port)
 
@@ -66,8 +63,8 @@ class FloatCode:
         if bits < 6:
             code.shl(bits)
         else:
-            code.out(Out.LEFT)
-            code.put(Out.RIGHT, 1 << bits)
+            code.out(Out.RIGHT)
+            code.put(Out.POWER, bits)
             self.product(In.PRODUCT_LOW)
 
     def shift_right(self, bits: int) -> None:
@@ -76,8 +73,8 @@ class FloatCode:
         if bits < 6:
             code.shr(bits)
         else:
-            code.out(Out.LEFT)
-            code.put(Out.RIGHT, 1 << (16 - bits))
+            code.out(Out.RIGHT)
+            code.put(Out.POWER, 16 - bits)
             self.product(In.PRODUCT_HIGH)
 
     def take(self, name: str) -> None:
@@ -189,11 +186,8 @@ class FloatCode:
         code.jump("sum.last", MicroOp.JZ)
         code.ld(16)
         code.sub("s")
-        code.or_(self.powers)
-        code.out(Out.X)
+        code.out(Out.POWER)
         code.put(Out.RIGHT, "bm")
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.LEFT)
         self.product(In.PRODUCT_HIGH)
         code.st("h")
         code.read(In.PRODUCT_LOW)
@@ -297,11 +291,8 @@ class FloatCode:
         code.label("normalise.high")
         code.op(MicroOp.LZC)
         code.st("s")
-        code.or_(self.powers)
-        code.out(Out.X)
+        code.out(Out.POWER)
         code.put(Out.RIGHT, "l")
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.LEFT)
         self.product(In.PRODUCT_HIGH)
         code.st("l")
         code.put(Out.RIGHT, "h")
@@ -323,11 +314,8 @@ class FloatCode:
         code.jump("near.nothing", MicroOp.JC)
         code.ld(16)
         code.sub("near")
-        code.or_(self.powers)
-        code.out(Out.X)
+        code.out(Out.POWER)
         code.put(Out.RIGHT, "h")
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.LEFT)
         self.product(In.PRODUCT_LOW)
         code.shl()
         code.read(In.PRODUCT_HIGH)
@@ -381,23 +369,34 @@ class FloatCode:
         code = self.code
         code.st("p")
         self.shift_right(shifts)
-        code.and_(126)
+        code.and_(63)
         code.add(table)
         code.st("x at")
         code.ld("p")
-        self.shift_left(15 - shifts)
+        self.shift_left(16 - shifts)
         code.st("p")
         code.ld("x at")
 
+    def segment(self) -> None:
+        """The product is the position p times what A becomes; base = where segment A begins, X = the next one."""
+        code = self.code
+        code.out(Out.X)
+        code.add(1)
+        code.st("x at")
+        code.indirect(MicroOp.LD)
+        code.st("base")
+        code.put(Out.X, "x at")
+        code.put(Out.LEFT, "p")
+
     def functions(self) -> None:
         code = self.code
-        exp2, reciprocal, root = self.tables
+        exp2, reciprocal, root, root_odd = self.tables
 
         # A = the falling function at segment A, position p; 0 stands for 2^16
         code.label("falling")
-        code.out(Out.X)
-        code.put(Out.LEFT, "p")
-        code.indirect(MicroOp.LD, 1)
+        self.segment()
+        code.ld("base")
+        code.indirect(MicroOp.SUB)
         code.out(Out.RIGHT)
         self.product(In.PRODUCT_LOW)
         code.st("t")
@@ -405,26 +404,26 @@ class FloatCode:
         code.st("u")
         code.ld(0)
         code.sub("t")  # C = 0 if any bits are cut off: the change is then one larger
-        code.indirect(MicroOp.LD, 0)
+        code.ld("base")
         code.sbc("u")
         code.ret()
 
         # A = 2^15 * 2^l, l with 16 bits behind the point
         code.label("power of two")
         code.ld("l")
-        self.look_up(exp2, 9)
-        code.out(Out.X)
-        code.put(Out.LEFT, "p")
-        code.indirect(MicroOp.LD, 1)
+        self.look_up(exp2, 10)
+        self.segment()
+        code.indirect(MicroOp.LD)
+        code.sub("base")
         code.out(Out.RIGHT)
         self.product(In.PRODUCT_HIGH)
-        code.indirect(MicroOp.ADD, 0)
+        code.add("base")
         code.ret()
 
         # A = 2^31 / am
         code.label("inverse")
         code.ld("am")
-        self.look_up(reciprocal, 8)
+        self.look_up(reciprocal, 9)
         code.jump("falling")
 
         code.label("root")
@@ -448,10 +447,12 @@ class FloatCode:
         code.sub("v")
         code.st("re")
         code.ld("v")
-        self.shift_left(7)
+        code.jump("root.even", MicroOp.JZ)
+        code.ld(root_odd - root)
         code.st("v")
+        code.label("root.even")
         code.ld("am")
-        self.look_up(root, 8)
+        self.look_up(root, 9)
         code.add("v")
         code.call("falling")
         code.label("function.magnitude")
@@ -545,11 +546,8 @@ class FloatCode:
         code.jump("exponential.power", MicroOp.JZ)
         code.sub(16)
         code.jump("exponential.right", MicroOp.JN)
-        code.or_(self.powers)
-        code.out(Out.X)
+        code.out(Out.POWER)
         code.put(Out.RIGHT, "rm")
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.LEFT)
         self.product(In.PRODUCT_LOW)
         code.st("l")
         code.read(In.PRODUCT_HIGH)
@@ -557,11 +555,8 @@ class FloatCode:
         code.jump("exponential.power")
         code.label("exponential.right")
         code.add(16)
-        code.or_(self.powers)
-        code.out(Out.X)
+        code.out(Out.POWER)
         code.put(Out.RIGHT, "rm")
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.LEFT)
         self.product(In.PRODUCT_HIGH)
         code.st("l")
         code.label("exponential.power")

@@ -97,7 +97,10 @@ class CompactLane(wiring.Component):
         wraps = Signal(signed(WRAPS))
         up, down = Signal(), Signal()
         m.d.sync += before.eq(total.o[30:])
-        m.d.comb += [up.eq((before == 0b01) & (total.o[30:] == 0b10)), down.eq((before == 0b10) & (total.o[30:] == 0b01))]
+        m.d.comb += [
+            up.eq((before == 0b01) & (total.o[30:] == 0b10)),
+            down.eq((before == 0b10) & (total.o[30:] == 0b01)),
+        ]
         with m.If(control.clear):
             m.d.sync += wraps.eq(0)
         with m.Elif(up | down):

@@ -133,5 +133,3 @@ def _mac16(signed_b: bool, adds_inputs: bool = False, **ports: object) -> Instan
         i_SIGNEXTIN=Const(0),
         **ports,
     )
-
-

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["ARGUMENT_BITS", "CODE_BITS", "DATA_WORDS", "INDIRECT", "Code", "In", "MicroOp", "TABLE_WORDS", "Out", "Status"]
+__all__ = [
+    "ARGUMENT_BITS",
+    "CODE_BITS",
+    "CODE_WORDS",
+    "DATA_WORDS",
+    "INDIRECT",
+    "TABLE_WORDS",
+    "Code",
+    "In",
+    "MicroOp",
+    "Out",
+    "Status",
+]
 
 ARGUMENT_BITS = 11
 CODE_BITS = 5 + ARGUMENT_BITS
-DATA_WORDS = 512
-TABLE_WORDS = 512
+CODE_WORDS = 1792
+"""Seven block RAMs."""
+DATA_WORDS = 508
+TABLE_WORDS = 260
 """Data words behind the others, for the function tables: only X reaches them."""
 INDIRECT = 1 << 9
 """Of a data address: the rest of it is added to register X, bit by bit without carries."""
@@ -68,7 +82,6 @@ class In(IntEnum):
     PRODUCT_LOW = 5
     PRODUCT_HIGH = 6
     RETURN = 7
-    SAMPLE_COUNT = 8
     SAMPLE_LABEL = 9
     ENTRY = 10
     """where the program starts that waits"""
@@ -93,6 +106,7 @@ class Out(IntEnum):
     """Ports that OUT writes."""
 
     ROW = 0
+    """word of the row memory to access"""
     STRIDE = 1
     COUNT = 2
     LIST = 3
@@ -120,8 +134,16 @@ class Out(IntEnum):
     """which lanes LANE_VALUE writes"""
     ROW_WRITE = 20
     """the value, into LANES of the word ROW of the row memory"""
-    VECTOR_WRITE = 21
-    """the value, into LANES of the vector register WORD"""
+    POWER = 21
+    """LEFT becomes 2^A, A modulo 16"""
+    FIRST = 22
+    """first row of a stream"""
+    ADD_FIRST = 23
+    LOAD_FIRST = 24
+    """rows, count and mode of a stream are in the word read; the value does not matter, nor in the next two"""
+    LOAD_SECOND = 25
+    """so are list and vector register word"""
+    START_LOADED = 26
 
 
 class Status(IntEnum):
@@ -186,15 +208,17 @@ class Code:
     # code ---------------------------------------------------------------------------------------------------------
 
     def emit(self, op: MicroOp, argument: int | str = 0) -> None:
-        if self.words:
-            last, previous = self.words[-1]
-            indirect = isinstance(argument, int) and bool(argument & INDIRECT)
-            reads = op.reads_data
-            if last is MicroOp.ST and reads and (previous == argument or int(previous) & INDIRECT or indirect):
-                self.words.append((MicroOp.NOP, 0))
-            elif last is MicroOp.OUT and previous == Out.X and (reads or op is MicroOp.ST) and indirect:
-                self.words.append((MicroOp.NOP, 0))
+        if self.words and self._too_early(op, argument):
+            self.words.append((MicroOp.NOP, 0))
         self.words.append((op, argument))
+
+    def _too_early(self, op: MicroOp, argument: int | str) -> bool:
+        """Whether what the operation uses is not there yet."""
+        last, previous = self.words[-1]
+        indirect = isinstance(argument, int) and bool(argument & INDIRECT)
+        if last is MicroOp.ST:
+            return op.reads_data and (previous == argument or indirect or bool(int(previous) & INDIRECT))
+        return last is MicroOp.OUT and previous == Out.X and indirect and (op.reads_data or op is MicroOp.ST)
 
     def label(self, name: str) -> None:
         if name in self.labels:
@@ -281,8 +305,8 @@ class Code:
         ValueError
             If there are more than the code memory holds, or a label is missing.
         """
-        if len(self.words) > 1 << ARGUMENT_BITS:
-            raise ValueError(f"{len(self.words)} code words, but the memory holds {1 << ARGUMENT_BITS}")
+        if len(self.words) > CODE_WORDS:
+            raise ValueError(f"{len(self.words)} code words, but the memory holds {CODE_WORDS}")
         words = []
         for op, argument in self.words:
             number = self.labels[argument] if isinstance(argument, str) else argument

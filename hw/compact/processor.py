@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .microcode import ARGUMENT_BITS, CODE_BITS, DATA_WORDS, INDIRECT, TABLE_WORDS, MicroOp
+from .microcode import ARGUMENT_BITS, CODE_BITS, CODE_WORDS, DATA_WORDS, INDIRECT, TABLE_WORDS, MicroOp
 from .microcode import Out as Port
 
 __all__ = ["Processor"]
@@ -33,7 +33,7 @@ class Processor(wiring.Component):
     """
 
     def __init__(self, code: Sequence[int], data: Sequence[int]) -> None:
-        self._code = Memory(shape=CODE_BITS, depth=1 << ARGUMENT_BITS, init=code)
+        self._code = Memory(shape=CODE_BITS, depth=CODE_WORDS, init=code, attrs={"no_rw_check": 1})
         self._data = Memory(shape=16, depth=DATA_WORDS + TABLE_WORDS, init=data, attrs={"no_rw_check": 1})
         super().__init__(
             {
@@ -147,6 +147,4 @@ class Processor(wiring.Component):
         with m.Elif(self.writes & (self.port == Port.RETURN)):
             m.d.sync += returns.eq(a)
         m.d.comb += self.returns.eq(returns)
-        self.debug_at, self.debug_op = Signal(ARGUMENT_BITS), op
-        m.d.sync += self.debug_at.eq(fetched)
         return m

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -21,14 +21,14 @@ class CompactSamples(wiring.Component):
 
     Members
     -------
-    ``begin``, ``pixel``, ``tail``, ``slot_free``, ``waiting``, ``entry``, ``advance``, ``count``, ``label``, ``address``,
-    ``data``, ``reset`` : as there.
+    ``begin``, ``pixel``, ``tail``, ``slot_free``, ``waiting``, ``entry``, ``advance``, ``count``, ``label``,
+    ``address``, ``data``, ``reset`` : as there.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._index_bits = max(1, (config.inputs - 1).bit_length())
-        depth = 2 << self._index_bits
-        self._memory = Memory(shape=self._index_bits + 8, depth=depth, init=[], attrs={"no_rw_check": 1})
+        self._depth = config.inputs
+        self._memory = Memory(shape=self._index_bits + 8, depth=2 * self._depth, init=[], attrs={"no_rw_check": 1})
         super().__init__(
             {
                 "begin": In(1),
@@ -60,9 +60,9 @@ class CompactSamples(wiring.Component):
             self.pixel.ready.eq(1),
             self.tail.ready.eq(1),
             write.en.eq(self.pixel.valid),
-            write.addr.eq(Cat(filled[:bits], filling)),
+            write.addr.eq(filled + Mux(filling, self._depth, 0)),
             write.data.eq(Cat(self.pixel.payload.value, self.pixel.payload.index[:bits])),
-            read.addr.eq(Cat(self.address[:bits], ~filling)),
+            read.addr.eq(self.address[:bits] + Mux(filling, 0, self._depth)),
             self.data.value.eq(read.data[:8]),
             self.data.index.eq(read.data[8:]),
             self.slot_free.eq(~self.waiting),

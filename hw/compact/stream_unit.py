@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.memory import Memory
@@ -20,9 +22,6 @@ __all__ = ["TOTAL_BITS", "Elements", "Shift", "StreamMode", "StreamUnit"]
 
 TOTAL_BITS = 48
 """Bits of the sum over all lanes, a multiple of the processor's words."""
-
-_HISTORY = 4
-"""Bits of the number of a cycle, while the row of its element is remembered."""
 
 
 class Elements(enum.Enum, shape=2):
@@ -74,17 +73,20 @@ class StreamUnit(wiring.Component):
 
     Members
     -------
-    ``value`` : what the strobes beside it take: ``set_row`` the first row, or the word to access, ``set_stride`` rows
-    between elements, ``set_count`` elements, ``set_list`` the first word of the list memory, ``set_word`` a vector
-    register word, ``set_magnitude`` and ``set_shift`` the scalar, ``start`` a :data:`StreamMode`.
+    ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to access, ``set_row`` the
+    first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements,
+    ``set_list`` the first word of the list memory, ``set_word`` a vector register word, ``set_magnitude`` and
+    ``set_shift`` the scalar (:data:`Shift`), ``start`` a :data:`StreamMode`.
+    ``load_first``, ``load_second`` : take row, count and mode, and list and vector register word, from the lanes of the
+    word read. ``start_loaded`` : start in this mode. ``sample_count`` : count of a stream of the sample.
     ``busy`` : a stream or walk is at work.
-    ``access`` : read the row memory at ``set_row``; ``row_data`` is there in the cycle after. ``write_lanes`` : write
+    ``access`` : read the row memory at the pointer; ``row_data`` is there in the cycle after. ``write_lanes`` : write
     ``value`` there into these lanes.
     ``list_write``, ``list_next`` : write ``value`` into the list memory, go on to its next word. ``list_data``.
-    ``vector_write`` : write ``value`` into the word's lanes.
     ``total`` : result of the last sum.
     ``sample_address``, ``sample_data`` : read port of the sample, one cycle latency.
-    ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for the counters.
+    ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for
+    the counters.
     ``seed_valid``, ``seed`` : restart of the generators.
     """
 
@@ -94,7 +96,13 @@ class StreamUnit(wiring.Component):
         super().__init__(
             {
                 "value": In(16),
+                "set_pointer": In(1),
                 "set_row": In(1),
+                "add_row": In(1),
+                "load_first": In(1),
+                "load_second": In(1),
+                "start_loaded": In(1),
+                "sample_count": In(13),
                 "set_stride": In(1),
                 "set_count": In(1),
                 "set_list": In(1),
@@ -109,7 +117,6 @@ class StreamUnit(wiring.Component):
                 "list_write": In(1),
                 "list_next": In(1),
                 "list_data": Out(16),
-                "vector_write": In(config.lanes),
                 "total": Out(TOTAL_BITS),
                 "word_saturated": Out(1),
                 "sample_address": Out(12),
@@ -134,12 +141,13 @@ class StreamUnit(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
 
         mode = Signal(StreamMode)
-        row, stride = Signal(range(rows.words)), Signal(range(rows.words))
+        row, stride, pointer = (Signal(range(rows.words), name=name) for name in ("row", "stride", "pointer"))
         count = Signal(12)
         entry = Signal(range(list_words(config)))
         word = Signal(range(config.vectors))
         magnitude, shift = Signal(16), Signal(Shift)
         for strobe, register in (
+            (self.set_pointer, pointer),
             (self.set_stride, stride),
             (self.set_magnitude, magnitude),
             (self.set_shift, shift),
@@ -152,21 +160,33 @@ class StreamUnit(wiring.Component):
         position = Signal(12)
         drain = Signal(range(12))
         first = Signal()
-        m.d.sync += [phase.eq(~phase), first.eq(self.start)]
+        start = self.start | self.start_loaded
+        with m.If(self.start):
+            m.d.sync += mode.eq(self.value)
+        with m.Elif(self.load_first):
+            m.d.sync += mode.eq(rows.read_data[3])
+        m.d.sync += [phase.eq(~phase), first.eq(start)]
         m.d.comb += [
             go.eq(active & ~(mode.update & phase)),
             walking.eq(mode.sum | mode.store),
             self.busy.eq(first | active | (drain != 0)),
             self.sample_address.eq(position),
         ]
-        with m.If(self.start):
-            m.d.sync += [mode.eq(self.value), position.eq(0), drain.eq(11), active.eq(count != 0)]
-        with m.Elif(go):
+        with m.If(start):
+            m.d.sync += [position.eq(0), drain.eq(11), active.eq(count != 0)]
+        with m.Elif(first & ~mode.update):
+            # Streams other than updates have no row to write, walks have only their own three cycles.
+            m.d.sync += drain.eq(Mux(walking, 3, 8))
+        with m.If(~start & go):
             m.d.sync += [position.eq(position + 1), count.eq(count - 1), active.eq(count != 1)]
-        with m.Elif(~active & (drain != 0)):
+        with m.Elif(~start & ~active & ~first & (drain != 0)):
             m.d.sync += drain.eq(drain - 1)
         with m.If(self.set_count):
             m.d.sync += count.eq(self.value)
+        with m.Elif(self.load_first):
+            loaded = StreamMode(rows.read_data[3][: StreamMode.size])
+            samples = (loaded.elements == Elements.SAMPLE) & ~loaded.sum & ~loaded.store
+            m.d.sync += count.eq(Mux(samples, self.sample_count, rows.read_data[2]))
 
         # cycle 1: the element
         valid = [Signal(name=f"valid_{cycle}") for cycle in range(11)]
@@ -182,24 +202,20 @@ class StreamUnit(wiring.Component):
             with m.Default():
                 m.d.comb += x.eq(1 << ELEMENT.fraction)
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
-        m.d.sync += [later.eq(earlier) for earlier, later in zip(valid[1:-1], valid[2:], strict=True)]
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(valid[1:])]
 
-        # The row of an element, remembered until it is read, and for an update until it is written.
-        m.submodules.history = history = Memory(shape=len(row), depth=1 << _HISTORY, init=[])
-        remember, recall = history.write_port(), history.read_port()
-        now = Signal(_HISTORY)
+        # The row of an element, until it is read, and for an update until it is written.
+        history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 11)]
         sampling = mode.elements == Elements.SAMPLE
-        m.d.sync += now.eq(now + 1)
-        m.d.comb += [
-            remember.en.eq(1),
-            remember.addr.eq(now),
-            remember.data.eq(row + Mux(sampling, self.sample_data.index, 0)),
-            recall.addr.eq(now - Mux(mode.update, Mux(valid[9], 8, 5), 3)),
-        ]
+        m.d.sync += history[0].eq(row + Mux(sampling, self.sample_data.index, 0))
+        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(history)]
+        at_row = Mux(mode.update, Mux(valid[10], history[10 - 2], history[7 - 2]), history[5 - 2])
         with m.If(self.set_row):
             m.d.sync += row.eq(self.value)
-        with m.Elif(valid[0] & ~sampling):
-            m.d.sync += row.eq(row + stride)
+        with m.Elif(self.load_first):
+            m.d.sync += row.eq(rows.read_data[1])
+        with m.Elif(self.add_row | (valid[0] & ~sampling)):
+            m.d.sync += row.eq(row + Mux(self.busy, stride, self.value))
 
         m.d.comb += [
             operand.x.eq(x),
@@ -217,7 +233,7 @@ class StreamUnit(wiring.Component):
         # row memory: one access a cycle
         reads_row = ~(mode.vector_first & ~mode.update)
         m.d.comb += [
-            rows.address.eq(Mux(self.busy, recall.data, row)),
+            rows.address.eq(Mux(self.busy, at_row, pointer)),
             rows.read.eq(self.access | Mux(mode.update, valid[7], valid[5] & reads_row)),
             rows.write.eq(self.write_lanes | (valid[10] & mode.update).replicate(config.lanes)),
         ]
@@ -299,7 +315,8 @@ class StreamUnit(wiring.Component):
         m.d.comb += chosen.eq(low + (high << 32))
         total = Signal(signed(TOTAL_BITS))
         m.d.comb += self.total.eq(total)
-        with m.If(self.start):
+        start = self.start | self.start_loaded
+        with m.If(start):
             m.d.sync += total.eq(0)
         with m.Elif(walk & mode.sum):
             m.d.sync += total.eq(total + chosen)
@@ -315,7 +332,7 @@ class StreamUnit(wiring.Component):
         with m.Else():
             m.d.sync += stored.eq(Mux(fits, value[:16], Cat((~value[-1]).replicate(15), value[-1])))
         saturated = Signal()
-        with m.If(self.start):
+        with m.If(start):
             m.d.sync += saturated.eq(0)
         with m.Elif(walk & mode.store & ~fits):
             m.d.sync += saturated.eq(1)
@@ -330,11 +347,15 @@ class StreamUnit(wiring.Component):
         ]
         with m.If(self.set_list):
             m.d.sync += entry.eq(self.value)
+        with m.Elif(self.load_second):
+            m.d.sync += entry.eq(self.row_data[0])
         with m.Elif(storing | self.list_next | (go & (mode.elements == Elements.LIST) & ~(mode.sum | mode.store))):
             m.d.sync += entry.eq(entry + 1)
 
         with m.If(self.set_word):
             m.d.sync += word.eq(self.value)
+        with m.Elif(self.load_second):
+            m.d.sync += word.eq(self.row_data[3])
         with m.Elif(valid[5] & mode.steps):
             m.d.sync += word.eq(word + 1)
         for index, lane in enumerate(lanes):
@@ -344,7 +365,7 @@ class StreamUnit(wiring.Component):
             m.d.comb += [
                 port.addr.eq(word),
                 port.data.eq(write.data),
-                port.en.eq((storing & (at_2 == index)) | self.vector_write[index]),
+                port.en.eq(storing & (at_2 == index)),
                 source.addr.eq(word),
                 lane.vector.eq(source.data),
             ]

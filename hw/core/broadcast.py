@@ -40,8 +40,8 @@ class Broadcast(wiring.Component):
     ``uop`` : to the clusters. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
     ``scanner_*`` : writing of nonzero masks. ``scan_*`` : element of a vector register, to and from the clusters.
     ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use.
-    ``emits_update``, ``emits_store``, ``emits_second`` : emission of a micro-operation that writes a row, that stores a
-    word, that uses the second vector port.
+    ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work whose micro-operations write rows,
+    store a word, use the second vector port; for the last time in the cycle of its last emission.
     ``busy`` : an instruction is at work. ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies,
     reads a row of weights, writes one; in cycle 8, when it is known which elements are 0 (for the counters).
     ``operand_saturated`` : pulse.
@@ -117,17 +117,17 @@ class Broadcast(wiring.Component):
             merging.eq(streams & (word.source == Source.RESIDUAL)),
             waiting.eq(pause | (merging & ~merge.ready)),
         ]
-        count = Signal(13)
-        m.d.comb += count.eq(Mux(listing, self.sample_count, word.n))
+        # Elements and tiles after this one, counted down: comparing an index with its limit would take too long.
+        elements_left, tiles_left, empty = Signal(12), Signal(8), Signal()
         last_tile, last = Signal(), Signal()
         exhausted = Signal()
         emit, finish = Signal(), Signal()
         flags = Signal(Flags)
         # No program may keep the unit for ever: 0 tiles are all there can be, and so are 0 results of a reduction.
         m.d.comb += [
-            last_tile.eq((tile + 1)[: len(tile)] == word.tiles),
-            last.eq(last_tile & ((element + 1)[: len(element)] == count[: len(element)])),
-            exhausted.eq(Mux(scanning, ~scanner.busy, (count == 0) & ~flags.reduce)),
+            last_tile.eq(tiles_left == 0),
+            last.eq(last_tile & (elements_left == 0)),
+            exhausted.eq(Mux(scanning, ~scanner.busy, empty & ~flags.reduce)),
             emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),
@@ -144,12 +144,18 @@ class Broadcast(wiring.Component):
             with m.If(last_tile):
                 m.d.sync += [
                     tile.eq(0),
+                    tiles_left.eq(word.tiles - 1),
                     element.eq(element + 1),
+                    elements_left.eq(elements_left - 1),
                     offset.eq(offset + 1),
                     tile_offset.eq(offset + 1),
                 ]
             with m.Else():
-                m.d.sync += [tile.eq(tile + 1), tile_offset.eq(tile_offset + word.stride)]
+                m.d.sync += [
+                    tile.eq(tile + 1),
+                    tiles_left.eq(tiles_left - 1),
+                    tile_offset.eq(tile_offset + word.stride),
+                ]
         if config.memory == "spram":
             # Updates are emitted in even cycles only: they read in even cycles and write, 3 later, in odd ones.
             phase = Signal()
@@ -158,17 +164,21 @@ class Broadcast(wiring.Component):
         with m.If(finish):
             m.d.sync += active.eq(0)
         m.d.comb += self.i.ready.eq(~active | finish)
+        starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
+        count = Mux(starts & (self.i.payload.source == Source.SAMPLE), self.sample_count, self.i.payload.n)
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [
                 word.eq(self.i.payload),
                 active.eq(1),
                 first.eq(1),
                 element.eq(0),
+                elements_left.eq(count - 1),
+                empty.eq(count == 0),
                 tile.eq(0),
+                tiles_left.eq(self.i.payload.tiles - 1),
                 offset.eq(0),
                 tile_offset.eq(0),
             ]
-        starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
         m.d.comb += [
             scanner.start.eq(self.i.valid & self.i.ready & starts & (self.i.payload.source == Source.VECTOR)),
             scanner.word.eq(self.i.payload.p2),
@@ -177,12 +187,10 @@ class Broadcast(wiring.Component):
 
         decode(m, word, flags, first)
         m.d.comb += [
-            self.emits_update.eq(emit & (flags.update | flags.store_row)),
-            self.emits_store.eq(emit & flags.store),
-            self.emits_second.eq(emit & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
+            self.emits_update.eq(active & (flags.update | flags.store_row)),
+            self.emits_store.eq(active & flags.store),
+            self.emits_second.eq(active & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
         ]
-        # An instruction without any element still clears the accumulators, by a product with nothing.
-        empty = exhausted
 
         # cycles 1 to 8
         record = data.StructLayout(
@@ -209,7 +217,8 @@ class Broadcast(wiring.Component):
         now = stages[0]
         host = word.op >= HostOp.LOAD_LANE
         m.d.comb += [
-            now.valid.eq(emit & (flags.accumulate | ~empty)),
+            # An instruction without any element still clears the accumulators, by a product with nothing.
+            now.valid.eq(emit & (flags.accumulate | ~exhausted)),
             now.flags.eq(flags),
             now.row.eq(word.row),
             now.offset.eq(Mux(scanning, scanner.offset, tile_offset)),
@@ -219,7 +228,7 @@ class Broadcast(wiring.Component):
             now.member.eq(element),
             now.cluster.eq(scanner.cluster),
             now.neg.eq(word.neg & (word.op != Op.NOISE)),
-            now.empty.eq(empty),
+            now.empty.eq(exhausted),
             now.kind.eq(Mux(streams, word.source, Mux(word.op == Op.SCAT, Source.ELEMENTS, Source.CONST))),
             now.row_access.eq(host),
             now.value.eq(word.value),

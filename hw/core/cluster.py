@@ -12,9 +12,10 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
-from .lane import Lane, lane_control
+from .lane import Lane
+from .lane_control import lane_control
 from .reduce_tree import ReduceTree
-from .uop import Uop, X
+from .uop import Uop, X, Y
 from .weight_memory import WeightMemory
 
 __all__ = ["Cluster"]
@@ -125,19 +126,36 @@ class Cluster(wiring.Component):
         m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
 
         control = lane_control(m, stages, config)
+        seed_valid, seed = Signal(), Signal(32, reset_less=True)
+        m.d.sync += [
+            # The host's seed comes from afar, and there is time.
+            seed_valid.eq(self.seed_valid),
+            seed.eq(self.seed),
+        ]
         for index, lane in enumerate(lanes):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
-            members = Array(second[group : group + config.group])
+            if index == group:
+                others = Signal(signed(ELEMENT.bits + 1), name=f"others_{group}")
+                m.d.comb += others.eq(-Array(second[group : group + config.group])[stages[1].member])
+            own = (address.flags.y == Y.GROUP) & (address.member == lane.index % config.group)
+            mine = (address.flags.y == Y.MASKED) & (address.lane == lane.index)
+            second_operand = (address.flags.y == Y.SECOND) | own
+            pick = Signal(2, name=f"pick_{index}", reset_less=True)
+            m.d.sync += [
+                pick[0].eq((address.flags.y == Y.OPERAND) | mine | second_operand),
+                pick[1].eq((address.flags.y == Y.VECTOR) | second_operand),
+            ]
             weight_bits = config.weight_bits
             m.d.comb += [
                 lane.control.eq(control),
                 lane.weight.eq(weights.read_data[index * weight_bits : (index + 1) * weight_bits].as_signed()),
                 lane.first.eq(first[index]),
                 lane.second.eq(second[index]),
-                lane.member.eq(members[stages[1].member]),
-                lane.seed_valid.eq(self.seed_valid),
-                lane.seed.eq(self.seed),
+                lane.others.eq(others),
+                lane.pick.eq(pick),
+                lane.seed_valid.eq(seed_valid),
+                lane.seed.eq(seed),
                 self._tree.i[index].eq(lane.product),
                 self.nonzero[index].eq(lane.word_value != 0),
             ]

@@ -50,6 +50,7 @@ class InstructionKinds:
         self.reduces = flag("reduces", Mux(running, op.matches(Op.RED, Op.DOT, Op.ROWS), reads))
         self.reads_weights = flag("reads_weights", lane_op.matches(*_READS_WEIGHTS))
         self.reads_vectors = flag("reads_vectors", lane_op.matches(*_READS_VECTORS))
+        self.loads = flag("loads", lane_op == HostOp.LOAD_LANE)
         self.updates = flag("updates", lane_op.matches(*_UPDATES))
         self.scans = flag("scans", streams & (vector.source == Source.VECTOR))
         listens = streams & vector.source.matches(Source.ELEMENTS, Source.RESIDUAL)

@@ -2,95 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
-from onward.hw.spec.isa import Store
 
 from .generator import Generator
-from .uop import X, Y
+from .lane_control import Alignment, LaneControl
 
-__all__ = ["Lane", "LaneControl", "lane_control"]
-
-
-class LaneControl(data.StructLayout):
-    """What lanes must know of the micro-operations under way, by the cycle in which it is used (:mod:`.uop`)."""
-
-    def __init__(self, config: CoreConfig) -> None:
-        super().__init__(
-            {
-                "step": 1,  # 9 for noise, 11 for updates
-                "x": X,  # 10
-                "y": Y,
-                "positive_only": 1,
-                "lane": range(max(2, config.lanes)),
-                "m": signed(config.operand_bits),
-                "accumulate": 1,  # 12
-                "init": 1,
-                "aligned_x": X,
-                "aligned_y": Y,
-                "lateral": 1,
-                "member": range(max(2, config.group)),
-                "fine": 1,
-                "fine_late": 1,  # 13
-                "lateral_late": 1,
-                "store_row": 1,
-                "function": Store,
-                "update": 1,  # 14
-            }
-        )
-
-
-def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> data.View:
-    """The control of a cluster's lanes from its micro-operations in cycles 9 to 14."""
-    address, operands, multiply, product, add, saturate = stages
-    control = Signal(LaneControl(config))
-    # NOISE is emitted only after all updates have stepped, so that the order of work is the order of steps.
-    noise = address.valid & (address.flags.x == X.NOISE)
-    m.d.comb += [
-        control.step.eq(noise | (multiply.valid & multiply.flags.update)),
-        control.x.eq(operands.flags.x),
-        control.y.eq(operands.flags.y),
-        control.positive_only.eq(operands.flags.lateral),
-        control.lane.eq(operands.lane),
-        control.m.eq(operands.m),
-        control.accumulate.eq(product.valid & product.flags.accumulate),
-        control.init.eq(product.flags.init),
-        control.aligned_x.eq(product.flags.x),
-        control.aligned_y.eq(product.flags.y),
-        control.lateral.eq(product.flags.lateral),
-        control.member.eq(product.member),
-        control.fine.eq(product.flags.fine),
-        control.fine_late.eq(add.flags.fine),
-        control.lateral_late.eq(add.flags.lateral),
-        control.store_row.eq(add.flags.store_row),
-        control.function.eq(add.flags.function),
-        control.update.eq(saturate.flags.update),
-    ]
-    return control
+__all__ = ["Lane"]
 
 
 class Lane(wiring.Component):
     """Multiplier, accumulator, stochastic update and store of one lane.
 
-    Throughput one micro-operation a cycle; latencies as listed in :mod:`.uop`.
+    Throughput one micro-operation a cycle; latencies as listed in :mod:`.uop`. Written for few lookup tables: there are
+    128 of it. Every choice is decoded in the cluster, one cycle before it is used, and one alignment of the product
+    serves both the accumulator and the update.
 
     Parameters
     ----------
     config : the core.
-    index : number of this lane in the core; decides its random generator and its place in its group.
+    index : number of this lane in the core; decides its random generator.
 
     Members
     -------
-    ``control`` : :class:`LaneControl`, the same for all lanes of a cluster.
+    ``control`` : :class:`.lane_control.LaneControl`, the same for all lanes of a cluster.
+    ``pick`` : the second factor in cycle 10: bit 0, the operand; bit 1, ``first``; with ``control.vector``, both bits
+    for ``second``, none for ``others``.
     ``weight`` : weight of the row read in the cycle before.
-    ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``member`` : the element of
-    the lane's group that LMAC and LUPD use.
+    ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``others`` : what the other
+    members of the group take from ``second`` of the one that LMAC and LUPD use: its negative.
     ``product`` : exact product, cycle 12.
     ``row_value``, ``row_saturated`` : new weight, cycle 15. ``word_value``, ``word_saturated`` : new vector
     element, cycle 14.
@@ -99,15 +43,17 @@ class Lane(wiring.Component):
 
     def __init__(self, config: CoreConfig, index: int) -> None:
         self.config, self.index = config, index
+        self._alignment = Alignment(config)
         self.x_bits = max(config.weight_bits, ELEMENT.bits)
         self.y_bits = config.operand_bits
         super().__init__(
             {
                 "control": In(LaneControl(config)),
+                "pick": In(2),
                 "weight": In(signed(config.weight_bits)),
                 "first": In(signed(ELEMENT.bits)),
                 "second": In(signed(ELEMENT.bits)),
-                "member": In(signed(ELEMENT.bits)),
+                "others": In(signed(ELEMENT.bits + 1)),
                 "product": Out(signed(self.x_bits + self.y_bits)),
                 "row_value": Out(signed(config.weight_bits)),
                 "row_saturated": Out(1),
@@ -120,8 +66,7 @@ class Lane(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        config = self.config
-        control = self.control
+        control, early = self.control, self._alignment.early
         m.submodules.generator = generator = Generator(self.index)
         m.d.comb += [
             generator.seed_valid.eq(self.seed_valid),
@@ -129,109 +74,144 @@ class Lane(wiring.Component):
             generator.step.eq(control.step),
         ]
 
-        # cycle 10: choose the factors
-        x = Signal(signed(self.x_bits))
-        y = Signal(signed(self.y_bits))
-        positive = (self.weight > 0) | ~control.positive_only
-        with m.Switch(control.x):
-            with m.Case(X.WEIGHT):
-                m.d.sync += x.eq(Mux(positive, self.weight, 0))
-            with m.Case(X.VECTOR):
-                m.d.sync += x.eq(self.first)
-            with m.Case(X.ONE):
-                m.d.sync += x.eq(1 << ELEMENT.fraction)
-            with m.Case(X.NOISE):
-                m.d.sync += x.eq(generator.state[20:].as_signed())
-        with m.Switch(control.y):
-            with m.Case(Y.OPERAND):
-                m.d.sync += y.eq(control.m)
-            with m.Case(Y.MASKED):
-                m.d.sync += y.eq(Mux(control.lane == self.index, control.m, 0))
-            with m.Case(Y.VECTOR):
-                m.d.sync += y.eq(self.first)
-            with m.Case(Y.SECOND):
-                m.d.sync += y.eq(self.second)
-            with m.Case(Y.GROUP):
-                m.d.sync += y.eq(self.member)
+        # cycle 10: choose the factors. The row arrives late: no carry chain, which a comparison would make, follows.
+        self._positive = self.weight.any() & ~self.weight[-1]
+        x = Signal(signed(self.x_bits + early), reset_less=True)
+        y = Signal(signed(self.y_bits), reset_less=True)
+        uses_row = (control.row & (self._positive | ~control.positive_only)) | control.shifted
+        m.d.sync += [
+            x.eq(
+                _choose(
+                    len(x),
+                    (uses_row, self.weight),
+                    (control.first | control.shifted, self.first),
+                    control.far,
+                    self.first.shift_left(early),
+                    generator.state[20:].as_signed(),
+                )
+            ),
+            y.eq(
+                _choose(
+                    len(y),
+                    (self.pick[0], control.m),
+                    (self.pick[1], self.first),
+                    control.vector,
+                    self.second,
+                    self.others,
+                )
+            ),
+        ]
+        with m.If(control.one):
+            m.d.sync += x.eq(1 << ELEMENT.fraction)
 
         # cycle 11: multiply
-        exact = Signal.like(self.product)
+        exact = Signal(signed(self.x_bits + early + self.y_bits), reset_less=True)
         m.d.sync += exact.eq(x * y)
         m.d.comb += self.product.eq(exact)
 
-        negate = control.lateral & (control.member != self.index % config.group)
-        self._accumulate(m, exact, negate)
-        self._update(m, exact, negate, generator.state)
+        # cycle 12: align
+        aligned = Signal(signed(max(self.config.accumulator_bits, len(exact) + self._alignment.shifts[-1])))
+        with m.Switch(control.shift):
+            for number, shift in enumerate(self._alignment.shifts):
+                with m.Case(number):
+                    m.d.comb += aligned.eq(exact << shift)
+        accumulator = self._accumulate(m, aligned)
+        self._update(m, aligned, accumulator, generator.state)
         return m
 
-    def _accumulate(self, m: Module, exact: Signal, negate: object) -> None:
+    def _accumulate(self, m: Module, aligned: Signal) -> Signal:
         """Cycle 12: exact accumulation; 12 to 13: store."""
-        config = self.config
         control = self.control
-        fraction = config.accumulator_fraction
-        bits = config.accumulator_bits
-        self.accumulator = accumulator = Signal(signed(bits))
-        operand_fraction = config.operand.fraction
-        shifts = {
-            X.WEIGHT: fraction - config.weight.fraction - operand_fraction,
-            X.VECTOR: fraction - ELEMENT.fraction - operand_fraction,
-        }
-        aligned = Signal(signed(bits))
-        m.d.comb += aligned.eq(exact << shifts[X.VECTOR])
-        with m.If(control.aligned_y == Y.GROUP):
-            m.d.comb += aligned.eq(exact << (fraction - config.weight.fraction - ELEMENT.fraction))
-        with m.Elif(control.aligned_y == Y.SECOND):
-            m.d.comb += aligned.eq(exact << (fraction - 2 * ELEMENT.fraction))
-        with m.Elif(control.aligned_x == X.WEIGHT):
-            m.d.comb += aligned.eq(exact << shifts[X.WEIGHT])
-        with m.If(control.accumulate):
-            base = Mux(control.init, 0, accumulator)
-            m.d.sync += accumulator.eq(Mux(negate, base - aligned, base + aligned))
+        accumulator = Signal(signed(self.config.accumulator_bits))
+        with m.If(control.clear):  # one cycle early, for a reset takes no lookup table
+            m.d.sync += accumulator.eq(0)
+        with m.Elif(control.accumulate):
+            m.d.sync += accumulator.eq(accumulator + aligned)
 
-        shift = fraction - ELEMENT.fraction
-        rounded = Signal(signed(bits - shift + 1))
-        m.d.sync += rounded.eq((accumulator + (1 << (shift - 1))) >> shift)
-        clipped = Signal(signed(ELEMENT.bits))
-        high = rounded[ELEMENT.bits - 1 :]
-        fits = (high == 0) | high.all()
-        m.d.comb += clipped.eq(Mux(fits, rounded, Mux(rounded < 0, ELEMENT.min, ELEMENT.max)))
-        m.d.sync += self.word_saturated.eq(~fits)
-        with m.Switch(control.function):
-            with m.Case(Store.RELU):
-                m.d.sync += self.word_value.eq(Mux(clipped < 0, 0, clipped))
-            with m.Case(Store.STEP):
-                m.d.sync += self.word_value.eq(Mux(clipped > 0, 1 << ELEMENT.fraction, 0))
-            with m.Default():
-                m.d.sync += self.word_value.eq(clipped)
+        # Whether it fits is known but for the carry of the rounding.
+        low = self.config.accumulator_fraction - ELEMENT.fraction
+        high = accumulator[low + ELEMENT.bits - 1 :]
+        rounded = Signal(signed(ELEMENT.bits + 1), reset_less=True)
+        near, below = Signal(reset_less=True), Signal(reset_less=True)
+        m.d.sync += [
+            rounded.eq(accumulator[low : low + ELEMENT.bits].as_signed() + accumulator[low - 1]),
+            near.eq((high == 0) | high.all()),
+            below.eq(accumulator[-1]),
+        ]
+        negative, fits, zero = Signal(), Signal(), Signal()
+        magnitude = rounded[: ELEMENT.bits - 1]
+        m.d.comb += [
+            negative.eq(Mux(near, rounded[-1], below)),
+            fits.eq(near & (rounded[-1] == rounded[-2])),
+            zero.eq(control.step_function | (control.relu & negative)),
+        ]
+        limit = (~negative).replicate(ELEMENT.bits - 1)
+        word = Mux(fits, magnitude, limit) & (~zero).replicate(ELEMENT.bits - 1)
+        one = control.step_function & ~negative & (~fits | magnitude.any())
+        m.d.sync += [
+            self.word_value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
+            self.word_saturated.eq(~fits),
+        ]
+        return accumulator
 
-    def _update(self, m: Module, exact: Signal, negate: object, state: Signal) -> None:
+    def _update(self, m: Module, aligned: Signal, accumulator: Signal, state: Signal) -> None:
         """Cycles 12 to 14: stochastically rounded update, or the accumulator as a row (host access)."""
-        config = self.config
-        control = self.control
-        coarse_shift = ELEMENT.fraction + config.operand.fraction - config.weight.fraction
-        fine_shift = ELEMENT.fraction + config.fine_operand.fraction - config.weight.fraction
+        config, control, alignment = self.config, self.control, self._alignment
+        unit = alignment.fine_shift
         random = state[16:]
-        noise = Mux(control.fine, _aligned(random, fine_shift), _aligned(random, coarse_shift))
-        noisy = Signal(signed(len(exact) + 1))
-        m.d.sync += noisy.eq(Mux(negate, -exact, exact) + noise)
+        coarser = alignment.fine_shift - alignment.coarse_shift
+        noise = Signal(unit)
+        m.d.comb += noise.eq(
+            Mux(control.fine, _aligned(random, unit), _aligned(random, alignment.coarse_shift) << coarser)
+        )
+        carry = Signal(reset_less=True)
+        change = Signal(signed(self.x_bits + self.y_bits + coarser - unit), reset_less=True)
+        m.d.sync += [carry.eq((aligned[:unit] + noise)[unit]), change.eq(aligned[unit:])]
 
-        row_shift = config.accumulator_fraction - config.operand.fraction
-        total = Signal(signed(len(noisy) - min(coarse_shift, fine_shift) + 1))
-        change = Mux(control.fine_late, noisy >> fine_shift, noisy >> coarse_shift)
-        learns = ~control.lateral_late | (self.weight > 0)
-        with m.If(control.store_row):
-            m.d.sync += total.eq(self.accumulator[row_shift : row_shift + config.weight_bits].as_signed())
-        with m.Else():
-            m.d.sync += total.eq(self.weight + Mux(learns, change, 0))
+        # The old row arrives late in cycle 13: its sign decides in cycle 14 only whether anything changes.
+        row_low = config.accumulator_fraction - config.operand.fraction
+        old = Signal(signed(config.weight_bits), reset_less=True)
+        total = Signal(signed(max(len(old), len(change)) + 1), reset_less=True)
+        learns = Signal(reset_less=True)
+        m.d.sync += [
+            old.eq(Mux(control.store_row, accumulator[row_low : row_low + len(old)].as_signed(), self.weight)),
+            total.eq((Cat(1, self.weight).as_signed() + Cat(carry, change).as_signed())[1:]),
+            learns.eq(~control.store_row & (~control.lateral | self._positive)),
+        ]
 
         high = total[config.weight_bits - 1 :]
         fits = (high == 0) | high.all()
+        # Two bits choose among the old weight, the new one and both limits: with these, a bit is one lookup table.
+        weighs, which = ~learns | fits, learns & (fits | ~total[-1])
+        limit = Cat(which.replicate(config.weight_bits - 1), ~which)
         m.d.sync += [
-            self.row_value.eq(Mux(fits, total, Mux(total < 0, config.weight.min, config.weight.max))),
-            self.row_saturated.eq(~fits & control.update),
+            self.row_value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
+            self.row_saturated.eq(~fits & learns & control.update),
         ]
 
 
-def _aligned(random: object, shift: int) -> object:
+def _aligned(random: Value, shift: int) -> Value:
     """The upper ``shift`` of 16 random bits, or all of them above zeros."""
-    return random >> (16 - shift) if shift <= 16 else random << (shift - 16)  # type: ignore[operator]
+    return random >> (16 - shift) if shift <= 16 else random << (shift - 16)
+
+
+def _choose(
+    bits: int,
+    one: tuple[Value, Value],
+    other: tuple[Value, Value],
+    far: Value,
+    far_both: Value,
+    far_none: Value,
+) -> Value:
+    """One of four signed numbers, in two lookup tables of four inputs a bit.
+
+    ``one`` and ``other`` are (choose it, number). With ``far``, choosing both gives ``far_both``, and choosing none
+    gives ``far_none``; choosing none without it gives 0.
+    """
+
+    def wide(number: Value) -> Value:
+        return Cat(number, number[-1].replicate(bits))[:bits]
+
+    first, second, last = one[0].replicate(bits), other[0].replicate(bits), far.replicate(bits)
+    near = (first & (wide(one[1]) | second)) | (second & wide(other[1]))
+    return (near & ~last) | (last & ((near & wide(far_both)) | (~near & wide(far_none))))

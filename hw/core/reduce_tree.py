@@ -43,10 +43,21 @@ class ReduceTree(wiring.Component):
             groups = [level[first : first + 4] for first in range(0, len(level), 4)]
             following = []
             for group in groups:
-                value = sum(group[1:], group[0])
-                register = Signal.like(value) if len(group) > 1 else Signal(signed(len(group[0])))
+                pairs = [_sum(m, group[first : first + 2]) for first in range(0, len(group), 2)]
+                value = _sum(m, pairs)
+                register = Signal.like(value, reset_less=True)
                 m.d.sync += register.eq(value)
                 following.append(register)
             level = following
         m.d.comb += self.o.eq(level[0])
         return m
+
+
+def _sum(m: Module, numbers: list[Signal]) -> Signal:
+    """The sum of one or two numbers. It is kept, as synthesis makes a larger tree of its own of several at a time."""
+    if len(numbers) == 1:
+        return numbers[0]
+    left, right = numbers
+    total = Signal(signed(max(len(left), len(right)) + 1), attrs={"keep": 1})
+    m.d.comb += total.eq(left + right)
+    return total

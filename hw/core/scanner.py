@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -110,10 +110,10 @@ class Scanner(wiring.Component):
         last_part = Signal()
         single = Cat(Mux(pick == cluster, 0, part.any()) for cluster, part in enumerate(row)).any() == 0
         m.d.comb += last_part.eq(~filled.any() | (take & single))
+        within = self._within(remaining, [len(part) for part in row])
         with m.If(held & last_part):
             for cluster, part in enumerate(row):
-                within = Cat(remaining > cluster * size + lane for lane in range(len(part)))
-                m.d.sync += part.eq(read.data[cluster * size : cluster * size + len(part)] & within)
+                m.d.sync += part.eq(read.data[cluster * size : cluster * size + len(part)] & within[cluster])
             m.d.sync += [
                 row_word.eq(word),
                 row_base.eq(base),
@@ -126,3 +126,20 @@ class Scanner(wiring.Component):
         with m.If(self.start):
             m.d.sync += [word.eq(self.word), remaining.eq(self.count), base.eq(0), fetching.eq(self.count != 0)]
         return m
+
+    def _within(self, remaining: Signal, lanes: list[int]) -> list[Value]:
+        """Which lanes of each cluster the vector still reaches, if it has ``remaining`` elements left."""
+        size = self.config.cluster_lanes
+        if size & (size - 1):
+            return [
+                Cat(remaining > cluster * size + lane for lane in range(count)) for cluster, count in enumerate(lanes)
+            ]
+        # Whole clusters, and the first lanes of the one in which it ends: fewer comparisons than lanes.
+        low = size.bit_length() - 1
+        few = Cat(remaining[:low] > lane for lane in range(size))
+        ends = [remaining[low:] == cluster for cluster in range(len(lanes))]
+        whole = [remaining[low:] > cluster for cluster in range(len(lanes))]
+        return [
+            whole[cluster].replicate(count) | (few[:count] & ends[cluster].replicate(count))
+            for cluster, count in enumerate(lanes)
+        ]

@@ -14,6 +14,7 @@ from .instruction_kinds import InstructionKinds
 from .reducer import TAGS, ReduceKind, ReduceTag
 from .scalar_unit import TAKE, ScalarEntry
 from .uop import (
+    LOAD_AFTER_STORE_ROW,
     SCAN_AFTER_SECOND,
     SCAN_AFTER_STORE,
     UPDATE_AFTER_UPDATE,
@@ -132,6 +133,7 @@ class Sequencer(wiring.Component):
         m.d.comb += hazard.eq(
             (kind.reads_weights & (ages["update"] < WEIGHT_AFTER_UPDATE))
             | (kind.updates & (ages["update"] < UPDATE_AFTER_UPDATE))
+            | (kind.loads & (ages["update"] < LOAD_AFTER_STORE_ROW))
             | (kind.reads_vectors & (ages["store"] < VECTOR_AFTER_STORE))
             | (kind.scans & ((ages["store"] < SCAN_AFTER_STORE) | (ages["second"] < SCAN_AFTER_SECOND)))
         )

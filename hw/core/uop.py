@@ -9,7 +9,7 @@ Cycle numbers count from the emission of a micro-operation in the broadcast unit
     8       the micro-operation is complete
     9       cluster's input register; addresses of weight row and vector registers
     10      row and vectors arrive; factors chosen
-    11      factors registered: multiplication
+    11      factors registered: multiplication; an accumulator that starts anew is cleared
     12      product registered: accumulation, or random bits added (update), or first level of the reduce tree
     13      update: old row arrives, is added; store: saturation and function
     14      update: saturation; vector registers are written
@@ -27,6 +27,7 @@ from onward.hw.spec.isa import Store
 __all__ = [
     "ELEMENT_STAGE",
     "LANE_STAGE",
+    "LOAD_AFTER_STORE_ROW",
     "OPERAND_STAGE",
     "PRODUCT_STAGE",
     "SCAN_AFTER_SECOND",
@@ -51,6 +52,8 @@ WEIGHT_AFTER_UPDATE = 6
 """The row is written at the end of cycle 15; a product reads it in its cycle 9."""
 UPDATE_AFTER_UPDATE = 3
 """An update reads its row in its cycle 12."""
+LOAD_AFTER_STORE_ROW = 1
+"""A row is taken from the accumulators in cycle 13; the next one clears them at the end of its cycle 11."""
 VECTOR_AFTER_STORE = 5
 """The word is written at the end of cycle 14 and read in cycle 9."""
 SCAN_AFTER_STORE = 15

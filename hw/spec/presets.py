@@ -59,8 +59,21 @@ PRESETS: dict[str, CoreConfig] = {
             clock_mhz=18.0,
             baud=1_000_000,
         ),
-        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program shares
-        # them with the weights.
+        # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
+        CoreConfig(
+            name="tiny",
+            inputs=20,
+            hidden=(6, 5),
+            classes=3,
+            lanes=4,
+            rows=96,
+            group=2,
+            vectors=32,
+            elements=32,
+            watchdog=50_000,
+        ),
+        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program is in
+        # them, too.
         CoreConfig(
             name="icebreaker-compact",
             inputs=784,
@@ -99,19 +112,6 @@ PRESETS: dict[str, CoreConfig] = {
             compact=True,
             clock_mhz=27.0,
             baud=1_000_000,
-        ),
-        # Small and awkward on purpose: layers that fill neither lanes nor words, more than one tile.
-        CoreConfig(
-            name="tiny",
-            inputs=20,
-            hidden=(6, 5),
-            classes=3,
-            lanes=4,
-            rows=96,
-            group=2,
-            vectors=32,
-            elements=32,
-            watchdog=50_000,
         ),
     )
 }

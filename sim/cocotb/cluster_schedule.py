@@ -5,7 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from onward.hw.core.uop import UPDATE_AFTER_UPDATE, VECTOR_AFTER_STORE, WEIGHT_AFTER_UPDATE
+from onward.hw.core.uop import (
+    LOAD_AFTER_STORE_ROW,
+    UPDATE_AFTER_UPDATE,
+    VECTOR_AFTER_STORE,
+    WEIGHT_AFTER_UPDATE,
+)
 from onward.hw.core.vector_op import HostOp
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Op, Store
@@ -52,7 +57,7 @@ class Schedule:
         last_word = self.config.vectors - 1
         self._words = sorted({0, last_word, *(self.rng.randrange(last_word + 1) for _ in range(4))})
         self._row_writes = {-99: -1}
-        self._stores = -99
+        self._stores = self._row_stores = -99
 
     def fill(self, count: int) -> None:
         """Known rows and words, ``count`` random micro-operations, and reads of all that they can have changed."""
@@ -130,6 +135,8 @@ class Schedule:
             self.row_saturated.add(time + 8)
         if micro.op in (*UPDATES, HostOp.STORE_ROW):
             self._row_writes[time] = micro.row
+        if micro.op == HostOp.STORE_ROW:
+            self._row_stores = time
         self.length = time + 1
 
     def _earliest(self, micro: Micro) -> int:
@@ -138,6 +145,8 @@ class Schedule:
             time = max(time, last + WEIGHT_AFTER_UPDATE + 1)
         if micro.op in READS_WORDS:
             time = max(time, self._stores + VECTOR_AFTER_STORE + 1)
+        if micro.op in ACCUMULATES and micro.init:
+            time = max(time, self._row_stores + LOAD_AFTER_STORE_ROW + 1)
         if micro.op == Op.NOISE:
             time = max(time, last + UPDATE_AFTER_UPDATE + 1)
         if micro.op in UPDATES:

@@ -6,6 +6,7 @@ from .proof import Proof
 from .proofs import (
     aligner,
     cobs_decoder,
+    command_unit,
     crc32,
     element_walk,
     frame_buffer,
@@ -35,6 +36,8 @@ PROOFS: dict[str, Proof] = {
         frame_buffer.PROOF,
         round_trip.PROOF,
         reply_arbiter.PROOF,
+        command_unit.STATES,
+        command_unit.ACTS,
         sample_buffer.PROOF,
         pixel_merge.PROOF,
         row_port.PROOF,

@@ -19,6 +19,7 @@ from onward.sim.cocotb.tools import simulator_tools
 
 from .design import Mutant, MutatedDesign
 from .modules import MODULES
+from .record import Record
 from .trials import Trials
 
 __all__ = ["CampaignError", "Verdict", "run_campaign"]
@@ -63,6 +64,7 @@ def run_campaign(
     mutation_seed: int = 1,
     seed: int = 1,
     jobs: int = 1,
+    fresh: bool = False,
 ) -> list[Verdict]:
     """Run ``count`` mutants of each module; returns a verdict for each, in the order of modules and mutants.
 
@@ -76,6 +78,7 @@ def run_campaign(
     progress : called with how many mutants are done, and what goes on.
     mutation_seed, seed : decide the mutants; the benches' random choices.
     jobs : mutants that are simulated at a time.
+    fresh : judge anew what earlier campaigns in the same folder have judged.
 
     Raises
     ------
@@ -91,6 +94,9 @@ def run_campaign(
             chosen = [module for module in modules if MODULES[module] == benches]
             place = folder / "-".join(benches)
             place.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                for known in place.glob("equivalent-*"):
+                    known.unlink()
             progress(len(verdicts), f"{benches[0]}: mutating {', '.join(chosen)}")
             component = BENCHES[benches[0]].component(config)
             design = MutatedDesign(component, TOP, place, dict.fromkeys(chosen, count), mutation_seed)
@@ -100,7 +106,7 @@ def run_campaign(
                 open_ = [mutant for mutant in design.mutants if mutant.number not in caught]
                 progress(len(verdicts) + len(design.mutants) - len(open_), f"{bench}: compiling")
                 job = Job(config, seed)
-                for verdict in _judge(design, bench, open_, job, place, jobs):
+                for verdict in _judge(design, bench, open_, job, place, jobs, fresh):
                     found[verdict.mutant.number] = verdict
                     count_caught = sum(bool(each.caught) for each in found.values())
                     progress(len(verdicts) + count_caught, f"{bench}: {len(found) - count_caught} not caught")
@@ -109,11 +115,19 @@ def run_campaign(
 
 
 def _judge(
-    design: MutatedDesign, bench: str, mutants: list[Mutant], job: Job, folder: Path, jobs: int
+    design: MutatedDesign, bench: str, mutants: list[Mutant], job: Job, folder: Path, jobs: int, fresh: bool
 ) -> Iterator[Verdict]:
-    """Simulate, and yield verdicts as they come."""
+    """Simulate, and yield verdicts as they come; those of earlier campaigns come first."""
+    verilog = design.verilog()
+    record = Record(folder, bench, verilog, job, fresh)
+    for mutant in mutants:
+        if outcome := record.outcomes.get(mutant.number):
+            yield Verdict(mutant, bench, outcome["caught"], outcome["seconds"], design)
+    mutants = [mutant for mutant in mutants if mutant.number not in record.outcomes]
+    if not mutants:
+        return
     runner = get_runner("verilator")
-    built = build(runner, design.verilog(), "verilator", folder, waves=False)
+    built = build(runner, verilog, "verilator", folder, waves=False)
     outcomes, log = folder / f"{bench}.jsonl", folder / f"{bench}.log"
     outcomes.write_text("")
     trials = Trials(BENCHES[bench].tests, tuple(mutant.number for mutant in mutants), str(outcomes), jobs)
@@ -149,7 +163,8 @@ def _judge(
                     outcome = json.loads(line)
                     line = ""
                     mutant = numbered.pop(outcome["number"])
-                    yield Verdict(mutant, bench, outcome["caught"], outcome.get("seconds", 0.0), design)
+                    record.add(outcome)
+                    yield Verdict(mutant, bench, outcome["caught"], outcome["seconds"], design)
             if not running:
                 break
             thread.join(_POLL_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from .design import Mutant, MutatedDesign
@@ -52,11 +53,17 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
 
     The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
     some inputs or outputs may not matter. False does not say that there is a difference: only that no proof was found
-    in five minutes.
+    in five minutes. What was found is kept in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
-    return any(_proved(design, mutant, top) for top in dict.fromkeys((found[1], design.name)))
+    parts = (design.folder / "netlist.il").read_bytes(), mutant.options.encode()
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    known = design.folder / f"equivalent-{key}"
+    if not known.exists():
+        proved = any(_proved(design, mutant, top) for top in dict.fromkeys((found[1], design.name)))
+        known.write_text(str(proved), encoding="utf-8")
+    return known.read_text(encoding="utf-8") == str(True)
 
 
 def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:

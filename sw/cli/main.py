@@ -25,6 +25,7 @@ from .ranges import ranges
 from .reconstruct import reconstruct
 from .rules import rules
 from .scaling import scaling
+from .soak import soak
 from .sweep import sweep
 from .train import train
 from .verilog import verilog
@@ -58,6 +59,7 @@ for name, command in (
     ("fuzz", fuzz),
     ("coverage", coverage),
     ("mutation", mutation),
+    ("soak", soak),
     ("verilog", verilog),
     ("build", build),
     ("program", program),

@@ -21,9 +21,12 @@ def mutation(
     module: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this file of hw/core; may be repeated.")
     ] = None,
-    mutants: Annotated[int, typer.Option(metavar="N", min=1, help="How many of each module.")] = 40,
+    mutants: Annotated[int, typer.Option(metavar="N", min=1, help="How many of each module.")] = 20,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Decides which mutants.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Mutants that are simulated at a time.")] = 1,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Judge anew what an earlier call has judged, after a change of a model.")
+    ] = False,
     markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
@@ -49,7 +52,7 @@ def mutation(
     began = time.monotonic()
     folder = cache_folder("mutation") / config.name
     with progress_bar("mutants", mutants * len(modules)) as advance:
-        verdicts = run_campaign(config, modules, mutants, folder, advance, mutation_seed=seed, jobs=jobs)
+        verdicts = run_campaign(config, modules, mutants, folder, advance, mutation_seed=seed, jobs=jobs, fresh=fresh)
     with progress_bar("survivors", sum(not verdict.caught for verdict in verdicts)) as advance:
         scores = score(verdicts, MODULES.__getitem__, advance)
     figures: dict[str, Any] = {

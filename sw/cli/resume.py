@@ -15,7 +15,7 @@ from .report import RunError
 
 __all__ = ["check_agreement"]
 
-_FREE = {"resume", "board", "folder", "json"}
+_FREE = {"resume", "board", "folder", "json", "if_lost"}
 """Change nothing of what comes out: boards are equal, and data are known by their hash."""
 
 

@@ -75,5 +75,6 @@ def draw_scaling(path: Path, figures: Mapping[str, Any]) -> None:
             if column == 0:
                 place.set_ylabel(figures["figures"][name])
     handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    if labels:
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     save_figure(figure, path)

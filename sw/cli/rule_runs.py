@@ -12,6 +12,7 @@ from onward.sw.data.datasets import Dataset
 from onward.sw.driver.board import Board
 from onward.sw.driver.files import write_file
 from onward.sw.driver.plan import Plan
+from onward.sw.driver.renewal import Renewal
 from onward.sw.driver.run_folder import RunFolder
 from onward.sw.golden.sample import Batch
 from onward.sw.studies.rule_costs import RuleCosts
@@ -50,11 +51,15 @@ def train_rule(path: Path, plan: Plan, data: Dataset) -> dict[str, Any]:
     if path.exists():
         with RunFolder.open(path) as run:
             checkpoint = run.latest(note)
-            with Board.open(plan.board, plan.config) as board:
+            with _boards(plan) as boards:
                 run.take_up()
-                return carry_out(run, board, data, checkpoint)
-    with Board.open(plan.board, plan.config) as board, RunFolder.create(path, plan) as run:
-        return carry_out(run, board, data)
+                return carry_out(run, boards, data, checkpoint)
+    with _boards(plan) as boards, RunFolder.create(path, plan) as run:
+        return carry_out(run, boards, data)
+
+
+def _boards(plan: Plan) -> Renewal:
+    return Renewal(lambda: Board.open(plan.board, plan.config), renew=True, warn=note)
 
 
 def rule_costs(path: Path, board: str, data: Dataset, count: int) -> dict[str, Any]:

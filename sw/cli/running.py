@@ -11,8 +11,10 @@ from onward.sw.driver.board import Board
 from onward.sw.driver.checkpoint import Checkpoint
 from onward.sw.driver.event_log import EventLog
 from onward.sw.driver.recipe import Step
+from onward.sw.driver.renewal import Renewal
 from onward.sw.driver.run_folder import RunFolder
 from onward.sw.driver.session import Session, Watcher
+from onward.sw.driver.trainer import Evaluation
 from onward.sw.driver.training_state import ValidationPoint
 
 from .pictures import draw_learning_curve
@@ -22,14 +24,17 @@ from .training import run_figures, test_network
 __all__ = ["carry_out"]
 
 
-def carry_out(run: RunFolder, board: Board, data: Dataset, checkpoint: Checkpoint | None = None) -> dict[str, Any]:
-    """Do what is left of a run after ``checkpoint``: train, test, leave metrics and picture; returns the metrics."""
+def carry_out(run: RunFolder, boards: Renewal, data: Dataset, checkpoint: Checkpoint | None = None) -> dict[str, Any]:
+    """Do what is left of a run after ``checkpoint``: train, test, leave metrics and picture; returns the metrics.
+
+    A board that is lost on the way is replaced by ``boards``, if it does that, and loaded with what was last saved.
+    """
     plan, recipe = run.plan, run.plan.recipe
     done = checkpoint.trained_samples if checkpoint else 0
     with ExitStack() as stack:
         log = stack.enter_context(EventLog(run.path / "tensorboard", done)) if plan.tensorboard else None
-        advance = stack.enter_context(progress_bar(f"train on {board.name}", recipe.samples, done))
-        session = Session(board, plan, data, checkpoint, _Watcher(advance, log))
+        advance = stack.enter_context(progress_bar(f"train on {boards.board.name}", recipe.samples, done))
+        session = Session(boards.board, plan, data, checkpoint, _Watcher(advance, log))
 
         def save(made: Checkpoint) -> None:
             # First the events: those before a checkpoint are not logged again.
@@ -37,11 +42,20 @@ def carry_out(run: RunFolder, board: Board, data: Dataset, checkpoint: Checkpoin
                 log.flush()
             run.save(made)
 
-        session.run(save)
+        def learn(board: Board) -> None:
+            session.board = board
+            session.run(save)
+
+        boards.run(learn, lambda: session.state.steps)
     training = session.training()
-    # If the last process was killed after its last step, nothing has come to this board yet.
-    board.write_weights(training.weights)
-    evaluation = test_network(board, recipe, data, plan.test) if plan.test else None
+
+    def classify(board: Board) -> Evaluation | None:
+        # If the last process was killed after its last step, nothing has come to this board yet.
+        board.write_weights(training.weights)
+        return test_network(board, recipe, data, plan.test) if plan.test else None
+
+    evaluation = boards.run(classify)
+    board = boards.board
     validation = session.state.validation
     figures = run_figures(board, recipe, data, training, evaluation, plan.validation, validation, run.resumed)
     title = f"{recipe.rule} on {plan.dataset}, {plan.config.name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +42,7 @@ def scaling(
     seed: Seed = 0,
     settings: RuleSettings = None,
     folder: Folder = None,
-    json: JsonFile = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Show how each rule's costs grow with width, depth and lanes: table, picture and JSON in DIR."""
     from onward.sw.cli.rule_pictures import draw_scaling
@@ -50,7 +52,7 @@ def scaling(
     from onward.sw.golden.sample import Batch
     from onward.sw.studies.scaling import AXES, FIGURES
 
-    check_target(json)
+    check_target(json_file)
     check_folder(out)
     config = load_preset(preset)
     chosen = chosen_rules(names, settings)
@@ -61,8 +63,9 @@ def scaling(
     data = load_fitted(dataset, folder, config)
     total = count_images(warm + count, len(data.train_labels), "training")
     batch = Batch.from_images(data.train_images[:total], data.train_labels[:total])
-    points = _measure(places, cores, chosen, batch, count, seed, "golden")
-    checked = _measure(checks, cores, chosen, batch, count, seed, "sim")
+    # Points that are there, of this or another command into the same folder, are not measured again.
+    measure = partial(_measure, out / "points", cores=cores, chosen=chosen, batch=batch, count=count, seed=seed)
+    points, checked = measure(places, board="golden"), measure(checks, board="sim")
     figures: dict[str, Any] = {
         "preset": preset,
         "digest": config.digest,
@@ -80,10 +83,9 @@ def scaling(
         "checks": [point for point in checked if not point["error"]],
     }
     figures["growth"] = growth_rows(figures)
-    out.mkdir(parents=True, exist_ok=True)
     page = markdown(figures)
     write_json(out / "scaling.json", figures)
-    write_json(json, figures)
+    write_json(json_file, figures)
     write_file(out / "scaling.md", page.encode())
     draw_scaling(out / "scaling.png", figures)
     typer.echo(page)
@@ -122,7 +124,9 @@ def _core(config: CoreConfig, place: Place, chosen: dict[str, Parameters]) -> tu
 
 
 def _measure(
+    kept: Path,
     places: list[Place],
+    *,
     cores: dict[Place, tuple[CoreConfig, dict[str, str]]],
     chosen: dict[str, Parameters],
     batch: Batch,
@@ -130,9 +134,10 @@ def _measure(
     seed: int,
     board: str,
 ) -> list[dict[str, Any]]:
-    """The figures of each rule at each place."""
+    """The figures of each rule at each place, from the folder ``kept`` if they are there."""
     from onward.sw.cli.progress import progress_bar
-    from onward.sw.studies.scaling import point_costs
+    from onward.sw.driver.files import write_file
+    from onward.sw.studies.scaling import point_costs, point_key
 
     points: list[dict[str, Any]] = []
     each = len(batch) + count
@@ -147,6 +152,11 @@ def _measure(
 
                 point: dict[str, Any] = {"axis": axis, "value": value, "rule": rule, "error": unfit.get(rule)}
                 if rule not in unfit:
-                    point |= point_costs(core, rule, parameters, batch, count, seed, board, show)
+                    path = kept / f"{point_key(core, rule, parameters, batch, count, seed, board)}.json"
+                    if not path.exists():
+                        costs = point_costs(core, rule, parameters, batch, count, seed, board, show)
+                        kept.mkdir(parents=True, exist_ok=True)
+                        write_file(path, json.dumps(costs).encode())
+                    point |= json.loads(path.read_text())
                 points.append(point)
     return points

@@ -49,8 +49,10 @@ def markdown(figures: Row) -> str:
         "",
     ]
     for axis, what in figures["axes"].items():
-        lines += [f"## {axis.capitalize()}: {what}", ""]
         rows = [row for row in figures["growth"] if row["axis"] == axis]
+        if not rows:
+            continue
+        lines += [f"## {axis.capitalize()}: {what}", ""]
         rules = [rule for rule in figures["rules"] if any(row["rule"] == rule for row in rows)]
         lines += [_line(["", *(_heading(rows, rule) for rule in rules)]), _line(["---", *["---:"] * len(rules)])]
         for name, words in figures["figures"].items():
@@ -78,7 +80,7 @@ def _heading(rows: list[Row], rule: str) -> str:
 
 def _cell(rows: list[Row], rule: str, name: str) -> str:
     row = next(row for row in rows if (row["rule"], row["figure"]) == (rule, name))
-    return f"{row['first']:,.0f} to {row['last']:,.0f}; {row['exponent']:.2f}, {row['exponent_last']:.2f}"
+    return f"{row['first']:,.0f} to {row['last']:,.0f}; {row['exponent']:z.2f}, {row['exponent_last']:z.2f}"
 
 
 def _step(rows: list[Row], rule: str) -> str:

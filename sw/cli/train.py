@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +19,16 @@ from .report import RunError, check_new, check_target, print_table, write_json
 if TYPE_CHECKING:
     from onward.sw.data.datasets import Dataset
     from onward.sw.driver.plan import Plan
+    from onward.sw.driver.renewal import Renewal
 
-__all__ = ["train"]
+__all__ = ["IfLost", "train"]
+
+
+class IfLost(StrEnum):
+    """What to do when the board has been lost."""
+
+    STOP = "stop"
+    RELOAD = "reload"
 
 
 def train(
@@ -64,6 +73,9 @@ def train(
         float, typer.Option(help="Share of the epochs after which they are no longer shifted.")
     ] = 0.85,
     checkpoint_every: Annotated[int, typer.Option(metavar="E", min=1, help="Epochs between checkpoints.")] = 1,
+    if_lost: Annotated[
+        IfLost, typer.Option(help="When the board is reset or unplugged: stop, or reload it and go on.")
+    ] = IfLost.STOP,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write event files to RUN/tensorboard.")] = False,
     folder: Folder = None,
     json: JsonFile = None,
@@ -78,7 +90,7 @@ def train(
     given = _given(context)
     check_target(json)
     if resume:
-        _report(resume, _take_up(resume, given), json)
+        _report(resume, _take_up(resume, given, if_lost), json)
         return
     if preset is None or out is None:
         raise RunError("a new training needs --preset and --out; one that was killed, --resume")
@@ -106,26 +118,24 @@ def train(
         test=tested,
         tensorboard=tensorboard,
     )
-    _report(out, _begin(out, plan, data), json)
+    _report(out, _begin(out, plan, data, if_lost), json)
 
 
-def _begin(out: Path, plan: Plan, data: Dataset) -> dict[str, Any]:
+def _begin(out: Path, plan: Plan, data: Dataset, if_lost: IfLost) -> dict[str, Any]:
     """Train in a new folder."""
     from onward.sw.cli.running import carry_out
-    from onward.sw.driver.board import Board
     from onward.sw.driver.run_folder import RunFolder
 
-    with _interruptible(out), Board.open(plan.board, plan.config) as board, RunFolder.create(out, plan) as run:
-        return carry_out(run, board, data)
+    with _interruptible(out), _boards(plan.board, plan, if_lost) as boards, RunFolder.create(out, plan) as run:
+        return carry_out(run, boards, data)
 
 
-def _take_up(path: Path, given: dict[str, Any]) -> dict[str, Any]:
+def _take_up(path: Path, given: dict[str, Any], if_lost: IfLost) -> dict[str, Any]:
     """Go on with a training that was killed."""
     from onward.sw.cli.progress import note
     from onward.sw.cli.resume import check_agreement
     from onward.sw.cli.running import carry_out
     from onward.sw.cli.training import load_fitted
-    from onward.sw.driver.board import Board
     from onward.sw.driver.event_log import EventLog
     from onward.sw.driver.plan import dataset_sha256
     from onward.sw.driver.run_folder import RunFolder
@@ -140,9 +150,17 @@ def _take_up(path: Path, given: dict[str, Any]) -> dict[str, Any]:
         if dataset_sha256(data) != plan.dataset_sha256:
             raise RunError(f"{path}: {plan.dataset} is not what the training began with, its sha256 differs")
         checkpoint = run.latest(note)
-        with Board.open(given.get("board", plan.board), plan.config) as board:
+        with _boards(given.get("board", plan.board), plan, if_lost) as boards:
             run.take_up()
-            return carry_out(run, board, data, checkpoint)
+            return carry_out(run, boards, data, checkpoint)
+
+
+def _boards(name: str, plan: Plan, if_lost: IfLost) -> Renewal:
+    from onward.sw.cli.progress import note
+    from onward.sw.driver.board import Board
+    from onward.sw.driver.renewal import Renewal
+
+    return Renewal(lambda: Board.open(name, plan.config), if_lost is IfLost.RELOAD, note)
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -153,13 +171,19 @@ def _given(context: typer.Context) -> dict[str, Any]:
 
 @contextmanager
 def _interruptible(path: Path) -> Iterator[None]:
-    """Say what is left when the user stops the block with Ctrl-C."""
+    """Say what is left when the user stops the block with Ctrl-C, or when the board has been lost."""
+    from onward.sw.driver.frames import DeviceLost
+
+    def rest() -> str:
+        return f"onward train --resume {path} continues" if path.exists() else "nothing is left of it"
+
     try:
         yield
     except KeyboardInterrupt:
-        rest = f"onward train --resume {path} continues" if path.exists() else "nothing is left of it"
-        typer.echo(f"onward: interrupted; {rest}", err=True)
+        typer.echo(f"onward: interrupted; {rest()}", err=True)
         raise typer.Exit(130) from None
+    except DeviceLost as error:
+        raise DeviceLost(f"{error}; {rest()}") from None
 
 
 def _report(path: Path, figures: dict[str, Any], json: Path | None) -> None:

@@ -47,6 +47,11 @@ class Session:
     checkpoint : where to begin; None for the start weights.
     watcher : hears how it goes on.
 
+    Attributes
+    ----------
+    board : may be replaced by another one of the same configuration when :meth:`run` has lost it.
+    state : how far the training has come.
+
     Raises
     ------
     ConfigError
@@ -61,7 +66,7 @@ class Session:
         checkpoint: Checkpoint | None = None,
         watcher: Watcher | None = None,
     ) -> None:
-        self._board = board
+        self.board = board
         self._plan = plan
         self._data = data
         self._watcher = watcher or Watcher()
@@ -75,13 +80,16 @@ class Session:
             self.state, self._weights = checkpoint.state, checkpoint.rows()
 
     def run(self, save: Callable[[Checkpoint], None]) -> None:
-        """Train to the end; ``save`` gets a checkpoint whenever one is due."""
+        """Train to the end; ``save`` gets a checkpoint whenever one is due.
+
+        When it was interrupted by an exception, it goes on from the last checkpoint or validation when called again.
+        """
         plan, data, watcher = self._plan, self._data, self._watcher
         for steps, epoch in plan.stops():
             if steps <= self.state.steps:
                 continue
             stretch = train(
-                self._board,
+                self.board,
                 plan.recipe,
                 data.train_images,
                 data.train_labels,
@@ -95,7 +103,7 @@ class Session:
             self.state = self.state.after(stretch, steps)
             if plan.validates(epoch):
                 program = plan.recipe.method.build_inference(plan.config, plan.recipe.parameters)
-                self.state = self.state.validated(evaluate(self._board, program, *self._validation))
+                self.state = self.state.validated(evaluate(self.board, program, *self._validation))
                 watcher.validated(self.state.validation[-1])
             if plan.saves(epoch):
                 save(self.checkpoint(self.state))
@@ -116,7 +124,7 @@ class Session:
         return Training(program, self._weights, state.guesses, labels, state.counters, state.seconds)
 
     def _step_done(self, step: Step, error: float, seconds: float) -> None:
-        counters = self._board.counters()
+        counters = self.board.counters()
         saturations = {
             name.removesuffix("_saturations"): (count or 0) + (self.state.counters.get(name) or 0)
             for name, count in counters.items()

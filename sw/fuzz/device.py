@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Instruction, Op
-from onward.hw.spec.protocol import Command, Status
+from onward.hw.spec.protocol import ORDERED, Command, Status
 from onward.sim.board.simulator import SimError, Simulator
 from onward.sw.driver import frames
 from onward.sw.driver.frames import FrameDecoder, LinkError, Reply
@@ -33,8 +33,12 @@ _AT_ONCE = 8
 """Pieces that are sent without waiting for replies: four times of what the protocol allows."""
 _PATIENCE = 200_000
 """Cycles in which a reply must come: no harmless program takes as long."""
-_RUNS_ON = 20_000
-"""Cycles after which a hostile program is taken for one without an end."""
+_WATCHDOG = 1 << 13
+"""Cycles after which the board's core ends a program: those that would run for ever are over soon."""
+_RUNS_ON = 8_000_000
+"""Cycles in which every program must be over: the watchdog waits for the instruction that is being carried out."""
+_STRETCH = 20_000
+"""Cycles between two looks at a running program."""
 _TRUST = 20
 """Hostile programs from one training that must be right to the next."""
 
@@ -47,7 +51,7 @@ class DeviceReport:
     -------
     frames : that ended on the line. ``statuses`` : of their replies.
     readings : how often all weights were read back and were what they had been.
-    programs : hostile ones. ``ended`` : of these, those that came to an end by themselves, or were ended by the core.
+    programs : hostile ones. ``ended`` : of these, by themselves; the watchdog ended the others.
     trainings : after hostile programs, equal to the golden model's in all results and weights.
     crashes : everything that should not have happened.
     cycles : of the board. ``seconds`` : of real time.
@@ -79,9 +83,9 @@ class _Line:
     def write(self, data: bytes) -> None:
         self._simulator.write(data)
 
-    def read(self) -> bytes:
+    def read(self, patience: int = 1) -> bytes:
         try:
-            return self._simulator.read(_PATIENCE)
+            return self._simulator.read(patience * _PATIENCE)
         except SimError as error:
             raise LinkError(str(error)) from None
 
@@ -118,7 +122,14 @@ class _Board:
 
     def ask(self, command: Command, payload: bytes = b"") -> Reply:
         """One command in order, and its reply."""
-        return self.exchange(frames.encode_frame(command, 1, payload), 1)[0]
+        number = self.following() if command in ORDERED else 0
+        return self.exchange(frames.encode_frame(command, number, payload), 1)[0]
+
+    def following(self) -> int:
+        """The number of the next ordered command, as the core has it."""
+        identity = frames.parse_identity(self.ask(Command.IDENTIFY).result())
+        identity.check(self.config)
+        return identity.following
 
 
 def fuzz_device(
@@ -141,7 +152,7 @@ def fuzz_device(
         If the board cannot be built.
     """
     report = DeviceReport()
-    board = _Board(config, seed, report)
+    board = _Board(replace(config, watchdog=_WATCHDOG), seed, report)
     rng = random.Random(f"device {seed}")
     began = time.monotonic()
     try:
@@ -168,14 +179,14 @@ def _fuzz_frames(board: _Board, count: int, rng: random.Random, progress: Callab
     form = config.weight
     rows = generator.integers(form.min, form.max + 1, (config.rows, config.lanes)).astype(np.int32)
     words = harmless_words(config, rng.getrandbits(32))
-    driver = board.driver()
-    driver.write_weights(rows)
+    board.driver().write_weights(rows)
     for payload in frames.program_payloads(config, words):
         board.ask(Command.LOAD_PROGRAM, payload).result()
     while report.frames < count:
         source = HostileFrames(config, rng, rows, words)
         target = min(count, report.frames + _ROUND)
         while report.frames < target:
+            source.number = board.following()
             data = b"".join(source.next() for _ in range(rng.randint(1, _AT_ONCE)))
             # The zero ends what has not ended, so that every frame of this exchange is answered in it.
             whole = source.finish(data)
@@ -200,19 +211,16 @@ def _same_weights(board: _Board, rows: NDArray[np.int32]) -> None:
 def _fuzz_programs(board: _Board, count: int, rng: random.Random, progress: Callable[[int], None]) -> None:
     config, report = board.config, board.report
     learns = build_ff(config)
-    trusted = True
     for number in range(count):
-        if trusted:
-            trusted = _run_hostile(board, rng)
-        if not trusted or number % _TRUST == _TRUST - 1 or number == count - 1:
+        _run_hostile(board, rng)
+        if number % _TRUST == _TRUST - 1 or number == count - 1:
             _train(board, learns, rng)
-            trusted = True
         report.programs += 1
         progress(report.programs)
 
 
-def _run_hostile(board: _Board, rng: random.Random) -> bool:
-    """Whether a hostile program has come to an end; the link must answer while it runs, and the core be whole after."""
+def _run_hostile(board: _Board, rng: random.Random) -> None:
+    """A hostile program: the link must answer while it runs, it must come to an end, and the core be whole after it."""
     config = board.config
     words = hostile_words(config, rng)
     mark = rng.getrandbits(16)
@@ -222,20 +230,29 @@ def _run_hostile(board: _Board, rng: random.Random) -> bool:
     for payload in frames.program_payloads(config, words[:place]):
         board.ask(Command.LOAD_PROGRAM, payload).result()
     board.ask(Command.LOAD_PROGRAM, frames.program_payload(place, [each.encode() for each in guard])).result()
-    board.simulator.write(frames.encode_frame(Command.RUN, 2, frames.run_payload(0)))
-    sent = board.simulator.run(_RUNS_ON)
-    ended = b"\0" in sent
-    board.report.ended += ended
-    frames.parse_identity(board.ask(Command.IDENTIFY).result()).check(config)
-    if not ended:
-        if board.ask(Command.SEED, frames.seed_payload(1)).status is not Status.BUSY:
-            raise _Wrong("a program has vanished: it has not ended, and the core is not busy")
-        board.simulator.reset()
-        return False
+    status = _run_to_its_end(board)
+    if status not in (Status.OK, Status.OVERRUN):
+        raise _Wrong(f"a program ends with {status.name}")
+    board.report.ended += status is Status.OK
     found = frames.parse_results(board.ask(Command.RUN, frames.run_payload(place)).result()).tolist()
     if found != [mark]:
         raise _Wrong(f"the program memory has changed: results {found} instead of {[mark]}")
-    return True
+
+
+def _run_to_its_end(board: _Board) -> Status:
+    """Run the program at 0; the core must answer questions meanwhile."""
+    board.simulator.write(frames.encode_frame(Command.RUN, board.following(), frames.run_payload(0)))
+    decoder, asked, begun = FrameDecoder(), 0, board.simulator.cycles
+    while board.simulator.cycles - begun < _RUNS_ON:
+        for reply in decoder.feed(board.simulator.run(_STRETCH)):
+            if reply.command == Command.RUN:
+                return reply.status
+            asked -= 1
+        if asked:
+            raise _Wrong("the link does not answer while a program runs")
+        board.simulator.write(frames.encode_frame(Command.IDENTIFY, 0))
+        asked += 1
+    raise _Wrong(f"a program has not come to an end within {_RUNS_ON:,} cycles")
 
 
 def _train(board: _Board, program: Program, rng: random.Random) -> None:

@@ -19,7 +19,7 @@ from .target import ACCEPTED, Target
 
 __all__ = ["Crash", "TargetReport", "fuzz", "share_of"]
 
-_CHUNK = 500
+_CHUNK = 2000
 """Inputs of one copy: what a crash of the process itself costs."""
 _PATIENCE_S = 600.0
 """A chunk takes seconds, on a busy machine some more."""
@@ -118,7 +118,7 @@ def _round(
         if copy is not None:
             try:
                 with tempfile.TemporaryDirectory(dir=work) as folder:
-                    outcome = _judge(target, seed, *copy.trial, places, Path(folder))
+                    outcome = _judge(target, seed, copy.trial, places, Path(folder))
                 copy.finish(outcome)
             finally:
                 # Whatever happens, a copy must not go on with what the original does.
@@ -127,10 +127,9 @@ def _round(
     return left
 
 
-def _judge(
-    target: Target, seed: int, index: int, first: int, end: int, places: mmap.mmap, folder: Path
-) -> dict[str, Any]:
+def _judge(target: Target, seed: int, trial: tuple[int, int, int], places: mmap.mmap, folder: Path) -> dict[str, Any]:
     """What a copy has to tell."""
+    index, first, end = trial
     began = time.process_time()
     refusals: Counter[str] = Counter()
     crashes: list[tuple[int, str]] = []

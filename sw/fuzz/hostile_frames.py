@@ -12,7 +12,7 @@ from cobs import cobs
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.protocol import Command, Space, max_payload
+from onward.hw.spec.protocol import ORDERED, Command, Space, max_payload
 from onward.sw.driver import frames
 
 from .mutations import mutate_bytes
@@ -40,6 +40,10 @@ class HostileFrames:
     rng : decides everything.
     rows : the weights (rows, lanes) that the core has.
     words : the instruction words that it has, for all of its program memory.
+
+    Attributes
+    ----------
+    number : the core expects for the next ordered command; most of them get it.
     """
 
     def __init__(self, config: CoreConfig, rng: random.Random, rows: NDArray[np.int32], words: Sequence[int]) -> None:
@@ -48,6 +52,7 @@ class HostileFrames:
         self._rows = rows
         self._words = words
         self._begun = b""
+        self.number = 0
 
     def next(self) -> bytes:
         """Some bytes: a frame, several, a part of one, or none at all."""
@@ -79,13 +84,21 @@ class HostileFrames:
         if kind < 0.85:
             # The checksum is right, whatever stands before it.
             command, payload = self._command()
-            body = bytes((command, rng.randrange(256))) + payload
+            body = bytes((command, self._sequence(command))) + payload
             return _frame(mutate_bytes(rng, body)[: max_payload(self._config) + 2])
         return self._whole()
 
     def _whole(self) -> bytes:
         command, payload = self._command()
-        return frames.encode_frame(command, self._rng.randrange(256), payload)
+        return frames.encode_frame(command, self._sequence(command), payload)
+
+    def _sequence(self, command: int) -> int:
+        """A number by which the command is carried out, or one by which it is a repeated one, or is out of order."""
+        if command not in ORDERED or self._rng.random() < 0.2:
+            return self._rng.choice((self._rng.randrange(256), (self.number - 1) & 0xFF))
+        number = self.number
+        self.number = (number + 1) & 0xFF
+        return number
 
     def _command(self) -> tuple[int, bytes]:
         """A command that is in order, and changes neither weights nor program."""

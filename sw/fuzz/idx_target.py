@@ -26,13 +26,13 @@ _LENGTHS = (0, 0, 1, 2, 3, 28, 255, 256, 65535, 65536, 1 << 20, (1 << 31) - 1, 1
 
 def idx_target() -> Target:
     """The reader of IDX files that are not compressed."""
-    return Target("idx", 250, _plain(), _mutate_plain, _parse_plain, (DatasetError,))
+    return Target("idx", 400, _plain(), _mutate_plain, _parse_plain, (DatasetError,))
 
 
 def gzip_target() -> Target:
     """The reader of gzipped IDX files, from the file on."""
     seeds = tuple(gzip.compress(raw, 6, mtime=0) for raw in _plain())
-    return Target("idx-gzip", 120, seeds, _mutate_gzip, _parse_file, (DatasetError,))
+    return Target("idx-gzip", 70, seeds, _mutate_gzip, _parse_file, (DatasetError,))
 
 
 def _plain() -> tuple[bytes, ...]:

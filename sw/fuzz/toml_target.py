@@ -50,7 +50,7 @@ def preset_target() -> Target:
         if len(config.digest) != 16 or config.lanes % config.group:
             raise Violation("it is no configuration")
 
-    return _target("presets", 60, _PRESETS, _PRESET_KEYS, parse, ConfigError)
+    return _target("presets", 12, _PRESETS, _PRESET_KEYS, parse, ConfigError)
 
 
 def study_target() -> Target:
@@ -61,7 +61,7 @@ def study_target() -> Target:
             raise Violation("a study without a run")
 
     keys = (*_STUDY_KEYS, *OPTION_KEYS, *CONFIG_KEYS)
-    return _target("studies", 40, _STUDIES, keys, parse, StudyError)
+    return _target("studies", 8, _STUDIES, keys, parse, StudyError)
 
 
 def _target(

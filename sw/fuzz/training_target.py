@@ -23,7 +23,7 @@ _ABSENT = 0xFFFFFFFF
 def checkpoint_target() -> Target:
     """The reader of checkpoints."""
     seeds = (checkpoint_bytes(0), checkpoint_bytes(20))
-    return Target("checkpoints", 15, seeds, mutate_checkpoint, _parse_checkpoint, (CheckpointError,))
+    return Target("checkpoints", 5, seeds, mutate_checkpoint, _parse_checkpoint, (CheckpointError,))
 
 
 def run_folder_target() -> Target:
@@ -39,7 +39,7 @@ def run_folder_target() -> Target:
         _pack([plan, None, None, None]),
         _pack([plan, checkpoint_bytes(0), None, b"{}"]),
     )
-    return Target("run-folders", 15, seeds, _mutate, _parse_folder, (CheckpointError, RunFolderError))
+    return Target("run-folders", 5, seeds, _mutate, _parse_folder, (CheckpointError, RunFolderError))
 
 
 def _mutate(rng: random.Random, data: bytes) -> bytes:

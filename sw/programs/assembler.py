@@ -184,8 +184,11 @@ class Assembler:
             )
         limits = dict(self._indexes.values()) | {0: 1}
         room: float = -1
+        # A compact core may come back to these from products that are in the accumulators.
+        returns = {word.imm for word in self.instructions if word.op is Op.LOOP and self.config.compact}
         for address, instruction in enumerate(self.instructions):
             try:
+                room = -1 if address in returns else room
                 instruction.encode()
                 _check_bounds(self.config, instruction, limits, len(self.instructions))
                 check_compact(self.config, instruction)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Op, Source, Store
+from onward.hw.spec.limits import COMPACT_LANE_OPS
 
 from .assembler import Assembler, Program
 
@@ -49,16 +50,24 @@ class _Writer:
         """Whether the instruction must clear the accumulators, or happens to."""
         clear = self.room < terms or self.rng.random() < 0.2
         self.room = (self.config.max_terms if clear else self.room) - terms
+        self.initialised = True
         return int(clear)
+
+    def spoil(self) -> None:
+        """In a compact core an instruction that multiplies leaves its products in the accumulators."""
+        if self.config.compact:
+            self.initialised, self.room = False, 0
 
     def stream(self, op: Op) -> None:
         """MAC or UPD of a random source."""
         rng, config = self.rng, self.config
-        source = rng.choice(list(Source))
+        source = rng.choice([source for source in Source if not (config.compact and source is Source.RESIDUAL)])
         limit = {Source.SAMPLE: config.inputs, Source.CONST: 4, Source.ELEMENTS: self.span}
         # Often fewer elements than pixels, sometimes more.
         limit[Source.RESIDUAL] = min(config.inputs + 2, config.elements - config.classes, config.rows // 4)
         n = rng.randint(1, limit.get(source, min(2 * config.lanes, config.rows // 4)))
+        if config.compact and source is Source.SAMPLE:
+            n = config.inputs
         fields = {"source": source, "s": self.scalar(), "row": self.rows(n), "ri": self.index(), "n": n}
         fields["neg"] = rng.randrange(2)
         if source == Source.VECTOR:
@@ -71,6 +80,7 @@ class _Writer:
             fields["init"] = self.init(n)
         else:
             fields |= {"fine": rng.randrange(2), "p1": self.vector()}
+            self.spoil()
         self.asm.emit(op, **fields)
 
     def draw_pixel(self, e: int) -> None:
@@ -84,6 +94,7 @@ class _Writer:
         fields = {"d": self.scalar(), "p1": self.vector(tiles), "tiles": tiles}
         if op is Op.DOT:
             fields["p2"] = self.vector(tiles)
+        self.spoil()
         self.asm.emit(op, **fields)
 
     def reduce_rows(self, op: Op) -> None:
@@ -92,14 +103,16 @@ class _Writer:
         stride = rng.randint(1, 4)
         fields = {"tiles": tiles, "n": n, "imm": stride, "row": self.rows((tiles - 1) * stride + n)}
         fields |= {"s": self.scalar(), "p1": self.vector(tiles), "e": self.elements(n), "init": rng.randrange(2)}
+        self.spoil()
         self.asm.emit(op, **fields)
 
     def vectorial(self, op: Op) -> None:
         """The instructions of one word."""
         rng, config = self.rng, self.config
         if op is Op.ST:
-            if self.initialised or self.init(1):
-                self.asm.emit(op, store=rng.choice(list(Store)), p1=self.vector())
+            if self.initialised:
+                stores = [store for store in Store if not (config.compact and store is Store.STEP)]
+                self.asm.emit(op, store=rng.choice(stores), p1=self.vector())
             return
         if op is Op.LUPD:
             fields = {"row": self.rows(config.group), "p1": self.vector(), "p2": self.vector()}
@@ -164,6 +177,7 @@ class _Writer:
         for _ in range(self.rng.randint(1, 4)):
             # Each turn starts from cleared accumulators, so that the number of turns does not count.
             self.room = 0
+            self.spoil()
             self.any(loops=False)
         self.asm.emit(Op.LOOP, d=self.counter, imm=start)
 
@@ -182,6 +196,8 @@ class _Writer:
         if loops:
             kinds.append((self.loop, (Op.LOOP,)))
         emit, ops = self.rng.choice(kinds)
+        if self.config.compact:
+            ops = tuple(op for op in ops if not op.is_vector or op in COMPACT_LANE_OPS)
         emit(self.rng.choice(ops))
 
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import USED_FIELDS, Instruction, Op, Source
+from onward.hw.spec.limits import COMPACT_LANE_OPS
 
 from .assembler import Program
+from .compact_timing import compact_cycles
 from .walk import executed
 
 __all__ = ["LATENCY", "MNIST", "Estimate", "Load", "estimate"]
@@ -159,8 +161,8 @@ class _Clock:
         reduces = word.op in (Op.RED, Op.DOT, Op.ROWS)
         if reduces and len(self.sums) >= _SUMS:
             ready = max(ready, self.sums[-_SUMS] + 1)
-        steps = self._steps(word)
-        self.busy += 0 if word.op is Op.ST else steps * self._share(word)
+        steps = self.steps(word)
+        self.busy += 0 if word.op is Op.ST else steps * self.share(word)
         twice = 2 if word.op in (Op.UPD, Op.LUPD) and self.config.memory == "spram" else 1
         first = {Source.VECTOR: LATENCY["scan"], Source.RESIDUAL: LATENCY["residual"]}.get(source, 0) if source else 0
         self.issue = ready
@@ -180,7 +182,7 @@ class _Clock:
         if listens:
             self.listened = self.broadcast + 1
 
-    def _steps(self, word: Instruction) -> float:
+    def steps(self, word: Instruction) -> float:
         """Elements that the broadcast unit steps through: zeros of samples and vectors are passed over."""
         if word.op in (Op.MAC, Op.UPD):
             if word.source == Source.SAMPLE:
@@ -194,7 +196,7 @@ class _Clock:
             return word.n
         return self.config.group if word.op in (Op.LMAC, Op.LUPD) else 1
 
-    def _share(self, word: Instruction) -> float:
+    def share(self, word: Instruction) -> float:
         """Share of these steps that are work: the element is not 0."""
         shares = {Source.ELEMENTS: self.load.elements, Source.RESIDUAL: self.load.residual}
         return shares.get(Source(word.source), 1.0) if word.op in (Op.MAC, Op.UPD) else 1.0
@@ -241,6 +243,14 @@ def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
     """Predict one run of ``program`` from the entry called ``entry``, loops included; branches on a draw not taken."""
     clock = _Clock(program.config, load)
     steps = [(address, word) for address, word, _ in executed(program, entry)]
+    if program.config.compact:
+        cycles = sum(compact_cycles(program.config, word, clock.steps(word)) for _, word in steps)
+        busy = sum(
+            clock.steps(word) * clock.share(word)
+            for _, word in steps
+            if word.op in COMPACT_LANE_OPS and word.op is not Op.ST
+        )
+        return Estimate(cycles, busy)
     following = [*(address for address, _ in steps[1:]), None]
     for (address, word), then in zip(steps, following if steps else (), strict=True):
         clock.step(word, jumps=then not in (address + 1, None))

@@ -28,9 +28,6 @@ __all__ = ["ENTRIES", "RuleCosts", "link_bytes", "program_sizes"]
 ENTRIES = ("train", "infer")
 """What is measured: a training sample and a classification."""
 
-_WATCHED = 10
-"""Samples that the torch definition of the core runs, to find the shares of zeros: it is slow."""
-
 
 @dataclass(frozen=True)
 class RuleCosts:
@@ -41,11 +38,13 @@ class RuleCosts:
     config : the core.
     rule : the learning rule.
     parameters : of the rule, with the learning rates to measure with.
+    watched : samples that the torch definition of the core runs, to find the shares of zeros; it is slow.
     """
 
     config: CoreConfig
     rule: Rule
     parameters: Parameters
+    watched: int = 10
 
     def programs(self) -> dict[str, Program]:
         """The program of each entry; raises ConfigError if one does not fit the core."""
@@ -87,7 +86,7 @@ class RuleCosts:
                 with counted_board("golden", self.config) as counted:
                     golden = measure_costs(counted, program, entry, rows, batch, seed)
                 differences += [f"{entry}: {name}" for name in costs.differences(golden)]
-            load = measure_load(program, entry, rows, window(batch, 0, min(len(batch), _WATCHED)), seed)
+            load = measure_load(program, entry, rows, window(batch, 0, min(len(batch), self.watched)), seed)
             # Of the pixels all samples can be counted.
             load = replace(load, pixels=len(batch.index) / len(batch) / self.config.inputs)
             report[entry] = _entry_figures(program, entry, costs, load, batch)

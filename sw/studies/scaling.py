@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from onward.sw.golden.sample import Batch
 
 from .rule_costs import ENTRIES, RuleCosts
 
-__all__ = ["AXES", "FIGURES", "Growth", "growth", "point_costs", "sized_core", "varied"]
+__all__ = ["AXES", "FIGURES", "Growth", "growth", "point_costs", "point_key", "sized_core", "varied"]
 
 AXES: dict[str, str] = {"width": "units of each hidden layer", "depth": "hidden layers", "lanes": "lanes"}
 """What can be varied, and what a number on that axis counts."""
@@ -33,10 +34,13 @@ FIGURES: dict[str, str] = {
 }
 """What is compared, a sample each, and what it counts."""
 
-_LARGEST = {"vectors": 256, "elements": 4096, "program": 4096, "results": 256}
+_LARGEST: dict[str, Any] = {"vectors": 256, "elements": 4096, "program": 4096, "results": 256}
 """As much of everything as a core can have; weight rows are counted instead."""
 
 _MANY_ROWS = 1 << 20
+
+_WATCHED = 4
+"""Samples that shares of zeros are found on: a wide core takes a second for each."""
 
 
 def varied(config: CoreConfig, axis: str, value: int) -> CoreConfig:
@@ -82,6 +86,17 @@ def sized_core(config: CoreConfig, rules: Mapping[str, Parameters]) -> tuple[Cor
     return replace(config, rows=rows) if enough else replace(config, rows=rows, **_LARGEST), unfit
 
 
+def point_key(
+    config: CoreConfig, rule: str, parameters: Parameters, batch: Batch, count: int, seed: int, board: str
+) -> str:
+    """Names what :func:`point_costs` follows from: core, programs, start weights, images, board."""
+    method = find_rule(rule)
+    parts = [repr((asdict(config), rule, count, seed, board)).encode(), batch.value.tobytes(), batch.labels.tobytes()]
+    for build in (method.build, method.build_inference):
+        parts.append(repr(build(config, parameters).words()).encode())
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
 def point_costs(
     config: CoreConfig,
     rule: str,
@@ -110,7 +125,7 @@ def point_costs(
             learning.seed(seed)
             learning.run("train", window(batch, 0, warm), progress)
             rows = learning.read_weights()
-    costs = RuleCosts(config, method, parameters).figures(
+    costs = RuleCosts(config, method, parameters, _WATCHED).figures(
         board, rows, window(batch, warm, len(batch)), seed, lambda done: progress(warm + done)
     )
     figures: dict[str, Any] = {"differences": costs["differences"]}

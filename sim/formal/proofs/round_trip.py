@@ -88,7 +88,7 @@ PROOF = Proof(
     claim="a reply stuffed by the sender and decoded again is the same reply and its checksum, and nothing else, with"
     " zeros and full blocks anywhere",
     build=_build,
-    method=Method("bounded", 20),
+    method=Method("bounded", 14),
     mutants=(
         Mutant(
             "a full block is one byte too long", _SENDER, "full.eq(code == _FULL_BLOCK)", "full.eq(code > _FULL_BLOCK)"

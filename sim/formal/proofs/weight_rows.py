@@ -23,6 +23,8 @@ _UPDATE_AFTER_UPDATE = 4
 """The same for two updates, which read in cycle 12."""
 _VECTOR_AFTER_STORE = 6
 """Vector registers are read in cycle 9, and written in cycle 14."""
+_LOAD_AFTER_STORE_ROW = 2
+"""Accumulators are cleared at the end of cycle 11, and taken as a row in cycle 13."""
 _LONGEST = 7
 
 _Emitted = data.StructLayout({"valid": 1, "flags": Flags})
@@ -117,10 +119,13 @@ def _distances_of(bench: Bench, memory: str) -> None:
         m.d.sync += age.eq(Mux(pulse, 1, Mux(age == _LONGEST, age, age + 1)))
         return age
 
+    loads = emitted.valid & flags.accumulate & flags.init & ~flags.product
+    since_row = since(emitted.valid & flags.store_row, "store_row")
     since_update, since_store = since(updates, "update"), since(emitted.valid & flags.store, "store")
     bench.claim(~reads | (since_update >= _READ_AFTER_UPDATE), "weights are read too soon after an update")
     bench.claim(~(updates & first) | (since_update >= _UPDATE_AFTER_UPDATE), "an update too soon after another one")
     bench.claim(~vectors | (since_store >= _VECTOR_AFTER_STORE), "a vector is read too soon after a store")
+    bench.claim(~loads | (since_row >= _LOAD_AFTER_STORE_ROW), "a row is cleared before it is stored")
     if memory == "spram":
         meets = emitted.valid & flags.update & bench.past(updates, 3)
         bench.claim(~meets, "an update would read in the cycle in which another one writes")
@@ -176,10 +181,16 @@ _DISTANCE_MUTANTS = (
         '(ages["store"] < VECTOR_AFTER_STORE)',
         '(ages["store"] < VECTOR_AFTER_STORE - 1)',
     ),
+    Mutant(
+        "rows loaded one cycle too soon",
+        _SEQUENCER,
+        '(ages["update"] < LOAD_AFTER_STORE_ROW)',
+        '(ages["update"] < LOAD_AFTER_STORE_ROW - 1)',
+    ),
     Mutant("the host does not wait", _SEQUENCER, "self.access.valid & ~hazard &", "self.access.valid &"),
     Mutant("updates in every cycle of a single port", _BROADCAST, "pause.eq(phase & flags.update)", "pause.eq(0)"),
     Mutant(
-        "the host's rows do not count", _BROADCAST, "emit & (flags.update | flags.store_row)", "emit & flags.update"
+        "the host's rows do not count", _BROADCAST, "active & (flags.update | flags.store_row)", "active & flags.update"
     ),
 )
 

@@ -11,6 +11,7 @@ import torch
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
+from onward.hw.compact.core import CompactCore
 from onward.hw.core.core import Core
 from onward.hw.core.host_port import AccessKind
 from onward.hw.spec.config import CoreConfig
@@ -28,7 +29,7 @@ class CoreBench:
 
     def __init__(self, config: CoreConfig, seed: int = 0) -> None:
         self.config = config
-        self.dut = Core(config)
+        self.dut = CompactCore(config) if config.compact else Core(config)
         self.rng = random.Random(seed)
         self.lanes = range(config.lanes)
 

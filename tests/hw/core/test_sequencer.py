@@ -8,6 +8,7 @@ from amaranth.sim import Simulator
 from onward.hw.core import uop
 from onward.hw.core.scalar_unit import TAKE
 from onward.hw.core.sequencer import Sequencer
+from onward.hw.core.vector_op import HostOp
 from onward.hw.spec.isa import Instruction, Op, Source
 from onward.hw.spec.presets import PRESETS
 
@@ -97,6 +98,27 @@ def test_distances(first: Instruction, pulse: str, second: Instruction, distance
         await bench.step(ctx, 30)
         issue = [cycle for cycle, unit, _ in bench.issued if unit == "vector"][1]
         assert issue == emission + distance
+
+    run(bench, test)
+
+
+@pytest.mark.parametrize("distance", range(3))
+def test_rows_of_the_host_are_stored_before_the_next_is_loaded(distance: int) -> None:
+    bench = Bench([])
+    dut = bench.dut
+
+    async def test(ctx: Any) -> None:
+        await ctx.tick().repeat(32)
+        ctx.set(dut.vector.ready, 1)
+        ctx.set(dut.access.valid, 1)
+        ctx.set(dut.access.payload.op, HostOp.LOAD_LANE)
+        assert ctx.get(dut.access.ready)
+        # STORE_ROW has been issued, and is emitted now.
+        ctx.set(dut.emits_update, 1)
+        for _ in range(distance):
+            await ctx.tick()
+            ctx.set(dut.emits_update, 0)
+        assert ctx.get(dut.access.ready) == (distance >= uop.LOAD_AFTER_STORE_ROW)
 
     run(bench, test)
 

@@ -61,3 +61,14 @@ def test_digest_ignores_only_the_name() -> None:
 def test_tiles() -> None:
     config = CoreConfig(name="x", inputs=4, hidden=(9,), classes=2, lanes=4, rows=8, group=1)
     assert [config.tiles(units) for units in (1, 4, 5, 8, 9)] == [1, 1, 2, 2, 3]
+
+
+def test_compact() -> None:
+    compact = PRESETS["icebreaker-compact"]
+    assert compact.compact and compact.memory == "spram"
+    with pytest.raises(ConfigError, match="a compact core needs memory 'spram', 4 lanes, .* not 'spram', 8, 16 and 16"):
+        replace(compact, lanes=8)
+
+
+def test_cores_that_are_not_compact_keep_their_digest() -> None:
+    assert PRESETS["tiny"].digest == "b34b6a5557c0f143"

@@ -15,7 +15,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_names() -> None:
-    for name in ("ulx3s-85f", "icebreaker", "tiny"):
+    for name in ("ulx3s-85f", "icebreaker", "tiny", "icebreaker-compact"):
         assert load_preset(name) is PRESETS[name]
     big = PRESETS["ulx3s-85f"]
     assert (big.inputs, big.hidden, big.classes, big.lanes) == (784, (128, 128), 10, 128)

@@ -1,0 +1,136 @@
+"""What the lanes of a cluster must know of the micro-operations under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.lib import data
+
+from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
+from onward.hw.spec.isa import Store
+
+from .uop import X, Y
+
+__all__ = ["Alignment", "LaneControl", "lane_control"]
+
+_MULTIPLIER_BITS = 18
+"""Of one factor: what is left above a vector element may take a shift before the multiplication."""
+
+
+class Alignment:
+    """How far products are shifted to the left, for accumulators and updates of all formats.
+
+    Members
+    -------
+    shifts : what the one shifter behind the multiplier chooses from.
+    early : more of it, before the multiplication, for vectors in coarse updates.
+    weight, vector, group, second : number of the shift for the accumulation of each kind of product.
+    fine, coarse : number of the shift for updates, after which their weights' unit is the bit ``fine_shift``.
+    fine_shift, coarse_shift : bits of a product behind the weights' unit.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        fraction, weight, operand = config.accumulator_fraction, config.weight.fraction, config.operand.fraction
+        self.fine_shift = ELEMENT.fraction + config.fine_operand.fraction - weight
+        self.coarse_shift = ELEMENT.fraction + operand - weight
+        accumulations = {
+            "weight": fraction - weight - operand,
+            "vector": fraction - ELEMENT.fraction - operand,
+            "group": fraction - weight - ELEMENT.fraction,
+            "second": fraction - 2 * ELEMENT.fraction,
+        }
+        coarser = self.fine_shift - self.coarse_shift
+        room = _MULTIPLIER_BITS - max(config.weight_bits, ELEMENT.bits)
+        fitting = [early for early in range(room + 1) if coarser - early in (0, *accumulations.values())]
+        self.early = fitting[0] if fitting else 0
+        shifts = sorted({0, coarser - self.early, *accumulations.values()})
+        self.shifts = tuple(shifts)
+        self.weight, self.vector, self.group, self.second = (shifts.index(shift) for shift in accumulations.values())
+        self.fine, self.coarse = shifts.index(0), shifts.index(coarser - self.early)
+
+
+class LaneControl(data.StructLayout):
+    """Decoded control by the cycle in which it is used (:mod:`.uop`)."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__(
+            {
+                "step": 1,  # 9 for noise, 11 for updates
+                "row": 1,  # 10, first factor: the weight, a vector, or with ``far`` noise or the shifted vector
+                "first": 1,
+                "far": 1,
+                "shifted": 1,
+                "one": 1,
+                "positive_only": 1,
+                "vector": 1,  # 10, second factor: from the second vector port
+                "m": signed(config.operand_bits),
+                "clear": 1,  # 11
+                "accumulate": 1,  # 12
+                "shift": range(max(2, len(Alignment(config).shifts))),
+                "fine": 1,
+                "lateral": 1,  # 13
+                "store_row": 1,
+                "relu": 1,
+                "step_function": 1,
+                "update": 1,  # 14
+            }
+        )
+
+
+def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> data.View:
+    """The control of a cluster's lanes from its micro-operations in cycles 9 to 14.
+
+    All of it comes from registers, which need no lookup table on their way to many lanes.
+    """
+    address, operands, multiply, product, add, saturate = stages
+    alignment = Alignment(config)
+    control = Signal(LaneControl(config))
+    # NOISE is emitted only after all updates have stepped, so that the order of work is the order of steps.
+    noise = address.valid & (address.flags.x == X.NOISE)
+    m.d.comb += [
+        control.step.eq(noise | (multiply.valid & multiply.flags.update)),
+        control.m.eq(operands.m),
+        control.fine.eq(product.flags.fine),
+        control.lateral.eq(add.flags.lateral),
+        control.store_row.eq(add.flags.store_row),
+        control.update.eq(saturate.flags.update),
+    ]
+
+    flags = address.flags
+    vectors = flags.x == X.VECTOR
+    early = vectors & flags.update & ~flags.fine if alignment.early else Const(0)
+    chosen = {
+        "row": flags.x == X.WEIGHT,
+        "first": vectors & ~early,
+        "far": early | (flags.x == X.NOISE),
+        "shifted": early,
+        "one": flags.x == X.ONE,
+        "positive_only": flags.lateral,
+        "vector": (flags.y == Y.SECOND) | (flags.y == Y.GROUP),
+    }
+    for name, value in chosen.items():
+        register = Signal(name=f"chosen_{name}", reset_less=True)
+        m.d.sync += register.eq(value)
+        m.d.comb += control[name].eq(register)
+
+    clear, accumulate = Signal(), Signal()
+    shift = Signal.like(control.shift, reset_less=True)
+    flags = multiply.flags
+    kind = Mux(
+        flags.y == Y.GROUP,
+        alignment.group,
+        Mux(flags.y == Y.SECOND, alignment.second, Mux(flags.x == X.WEIGHT, alignment.weight, alignment.vector)),
+    )
+    m.d.sync += [
+        clear.eq(operands.valid & operands.flags.accumulate & operands.flags.init),
+        accumulate.eq(multiply.valid & flags.accumulate),
+        shift.eq(Mux(flags.update, Mux(flags.fine, alignment.fine, alignment.coarse), kind)),
+    ]
+    m.d.comb += [control.clear.eq(clear), control.accumulate.eq(accumulate), control.shift.eq(shift)]
+
+    relu, step_function = Signal(reset_less=True), Signal(reset_less=True)
+    m.d.sync += [relu.eq(product.flags.function == Store.RELU), step_function.eq(product.flags.function == Store.STEP)]
+    m.d.comb += [control.relu.eq(relu), control.step_function.eq(step_function)]
+    return control
