@@ -1,7 +1,8 @@
 """Whole builds of small cores, one for each family: bitstream, figures, and the netlist in simulation.
 
-They take a quarter of an hour and run only if the environment has ``ONWARD_BITSTREAMS=1``. The figures must not be worse than the committed ones by more than a margin. After a change that is meant to cost
-something, write new ones: ``docs/boards/checks.md`` says how.
+They take a quarter of an hour and run only if the environment has ``ONWARD_BITSTREAMS=1``. The figures must not be
+worse than the committed ones by more than a margin. After a change that is meant to cost something, write new ones:
+``docs/boards/checks.md`` says how.
 """
 
 from __future__ import annotations
