@@ -19,7 +19,9 @@ __all__ = ["compare"]
 def compare(
     preset: PresetName,
     rule: RuleName = "ff",
-    boards: Annotated[str, typer.Option(metavar="A,B", help="Two of golden, sim, serial:PORT.")] = "golden,sim",
+    boards: Annotated[
+        str, typer.Option(metavar="A,B", help="Two of golden, sim, serial:PORT, netlist:DIR.")
+    ] = "golden,sim",
     samples: Annotated[int, typer.Option(metavar="N", min=1, help="Samples to train on.")] = 1000,
     seed: Seed = 0,
     dataset: DatasetName = "mnist-small",

@@ -23,7 +23,7 @@ __all__ = [
 
 PresetName = Annotated[str, typer.Option("--preset", metavar="P", help="A preset's name, or the path of a .toml file.")]
 RuleName = Annotated[str, typer.Option("--rule", metavar="R", help="Learning rule: ff, pff, sigprop, bp or dfa.")]
-BoardName = Annotated[str, typer.Option("--board", metavar="B", help="golden, sim or serial:PORT.")]
+BoardName = Annotated[str, typer.Option("--board", metavar="B", help="golden, sim, serial:PORT or netlist:DIR.")]
 DatasetName = Annotated[
     str, typer.Option("--dataset", metavar="D", help="mnist, fashion-mnist, or mnist-small, which is always there.")
 ]

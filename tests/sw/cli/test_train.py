@@ -121,7 +121,7 @@ def test_folder_that_exists(refused: Refused, trained: Trained, monkeypatch: pyt
     [
         (("--preset", "huge"), "unknown preset 'huge'"),
         (("--rule", "hebb"), "unknown rule 'hebb'"),
-        (("--board", "fpga"), "unknown board 'fpga': use golden, sim or serial:PORT"),
+        (("--board", "fpga"), "unknown board 'fpga': use golden, sim, serial:PORT or netlist:DIR"),
         (("--dataset", "letters"), "no data set is called 'letters'"),
         (("--dataset", "mnist"), "run `onward fetch mnist`"),
         (("--samples", 10_001), "images, not 10,001"),

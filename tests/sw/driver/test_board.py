@@ -30,7 +30,7 @@ def test_open_by_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "gold", "serial", "serial:", "golden:1", "sim:2"])
 def test_open_unknown(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"unknown board .*: use golden, sim or serial:PORT"):
+    with pytest.raises(ConfigError, match=r"unknown board .*: use golden, sim, serial:PORT or netlist:DIR"):
         Board.open(name, TINY)
 
 
