@@ -31,6 +31,6 @@ ICEBREAKER = Board(
     # Names from the hierarchy make Yosys 0.70 stop in the mapping to lookup tables, so they are hidden before.
     options={
         "synth_opts": "-dsp -abc9 -device u",
-        "script_after_read": "hierarchy -top top\nproc\nflatten\nrename -hide w:*\nrename -hide c:*",
+        "script_after_read": "hierarchy -auto-top\nproc\nflatten\nrename -hide w:*\nrename -hide c:*",
     },
 )

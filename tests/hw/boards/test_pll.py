@@ -34,6 +34,7 @@ def test_ecp5(reference, wanted):
     assert all(1 <= divider <= 128 for divider in (found.reference, found.feedback, found.primary, found.output))
 
 
+@settings(deadline=None)
 @given(clocks)
 def test_ice40(wanted):
     found = solve_ice40(12, wanted)
@@ -44,6 +45,7 @@ def test_ice40(wanted):
     assert found.filter_range == 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(2, 64).map(lambda feedback: 27 * feedback))
 def test_gowin(reference, product):
     wanted = product / reference
@@ -55,6 +57,7 @@ def test_gowin(reference, product):
     assert 500 <= found.clock_mhz * found.output <= 1200 and 27 / found.reference >= 3
 
 
+@settings(deadline=None)
 @given(clocks)
 def test_mmcm(wanted):
     found = solve_mmcm(100, wanted)
