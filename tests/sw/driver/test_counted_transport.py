@@ -20,7 +20,7 @@ class Echo:
     def write(self, data: bytes) -> None:
         self.held += data
 
-    def read(self) -> bytes:
+    def read(self, patience: int = 1) -> bytes:
         data, self.held = self.held, b""
         return data
 
