@@ -30,12 +30,15 @@ def frame_target() -> Target:
 def _seeds() -> tuple[bytes, ...]:
     """Streams of one reply of each kind, of all of them, and of long ones."""
     payloads = {
-        Command.IDENTIFY: struct.pack("<B8sHIHHH", VERSION, bytes(range(8)), _LANES, 96, 32, 512, 20),
+        Command.IDENTIFY: struct.pack("<B8sHIHHHB", VERSION, bytes(range(8)), _LANES, 96, 32, 512, 20, 7),
         Command.READ_ROW: struct.pack(f"<{_LANES}h", -1, 0, 1, 300),
         Command.SAMPLE: struct.pack("<3I", 2, 1000, 0xFFFFFFFF),
         Command.RUN: b"",
         Command.COUNTERS: struct.pack(f"<{len(COUNTERS)}Q", *range(len(COUNTERS))),
         Command.RESET: b"",
+        Command.SEED: b"",
+        Command.OPEN: b"",
+        Command.WRITE_ROW: b"",
     }
     bodies = [_body(command, 7, Status.OK, payload) for command, payload in payloads.items()]
     bodies += [_body(0, 0, status, b"") for status in Status if status is not Status.OK]

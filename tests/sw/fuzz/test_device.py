@@ -41,7 +41,7 @@ def test_a_changed_weight_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def draw(self: HostileFrames) -> bytes:
         if self._rng.random() < 0.01:
-            return frames.encode_frame(3, self.due, frames.row_payload(7, np.ones(TINY.lanes, np.int32)))
+            return frames.encode_frame(3, self._sequence(3), frames.row_payload(7, np.ones(TINY.lanes, np.int32)))
         return original(self)
 
     monkeypatch.setattr(HostileFrames, "_draw", draw)
