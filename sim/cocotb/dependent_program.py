@@ -20,8 +20,8 @@ _BURST = 10
 _ADDS = (Op.MAC, Op.MACV, Op.NOISE, Op.SCAT)
 _CLEARS = (Op.MACVV, Op.LMAC)
 _LANES = (*_ADDS, *_CLEARS, Op.MAC, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
-_ELEMENTWISE = (Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW, Op.OUTE)
-_SCALAR = (*_ELEMENTWISE, Op.MUL, Op.ADD, Op.BEST, Op.SETI, Op.ADDI, Op.OUTS, Op.OUTI)
+_ELEMENTWISE = (Op.STE, Op.LDE, Op.EADD, Op.SMAX, Op.AMAX, Op.DRAW)
+_SCALAR = (Op.MUL, Op.ADD, *_ELEMENTWISE, Op.BEST, Op.SETI, Op.OUTS, Op.OUTI, Op.ADDI, Op.OUTE)
 _WILD = (Op.EXP, Op.REC, Op.RSQ, Op.SIG, Op.XN)
 """Their results may be so large that all that is computed from them saturates: they are put out, and replaced."""
 
