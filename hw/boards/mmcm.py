@@ -9,7 +9,7 @@ from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Out
 
-from .errors import BuildError
+from .pll_reach import require_near
 
 __all__ = ["Mmcm", "MmcmSettings", "solve_mmcm"]
 
@@ -36,7 +36,7 @@ def solve_mmcm(reference_mhz: float, clock_mhz: float) -> MmcmSettings:
     Raises
     ------
     BuildError
-        If no setting is within 2 % of it.
+        If no setting is within 3 % of it.
     """
     source, wanted = Fraction(reference_mhz).limit_denominator(1000), Fraction(clock_mhz).limit_denominator(1000)
     best: MmcmSettings | None = None
@@ -50,9 +50,7 @@ def solve_mmcm(reference_mhz: float, clock_mhz: float) -> MmcmSettings:
             good = _VCO_MHZ[0] <= oscillator <= _VCO_MHZ[1] and 1 <= output <= 128
             if good and (best is None or oscillator / output > best.clock_mhz):
                 best = MmcmSettings(reference, feedback, output, source, oscillator / output)
-    if best is None or best.clock_mhz < wanted * Fraction(98, 100):
-        raise BuildError(f"the MMCM cannot make {clock_mhz:g} MHz of {reference_mhz:g} MHz: choose 5 to 450 MHz")
-    return best
+    return require_near(best, reference_mhz, clock_mhz, "MMCM", "5 to 450 MHz")
 
 
 class Mmcm(wiring.Component):

@@ -9,7 +9,7 @@ from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Out
 
-from .errors import BuildError
+from .pll_reach import require_near
 
 __all__ = ["Ecp5Pll", "Ecp5Settings", "solve_ecp5"]
 
@@ -48,7 +48,7 @@ def solve_ecp5(reference_mhz: float, clock_mhz: float) -> Ecp5Settings:
     Raises
     ------
     BuildError
-        If no setting is within 2 % of it.
+        If no setting is within 3 % of it.
     """
     source, wanted = Fraction(reference_mhz).limit_denominator(1000), Fraction(clock_mhz).limit_denominator(1000)
     best: Ecp5Settings | None = None
@@ -61,9 +61,7 @@ def solve_ecp5(reference_mhz: float, clock_mhz: float) -> Ecp5Settings:
                 good = oscillator / primary <= _MOST_FEEDBACK_MHZ and 2 <= output <= _MOST_DIVISION
                 if good and (best is None or oscillator / output > best.clock_mhz):
                     best = Ecp5Settings(reference, feedback, primary, output, source, oscillator / output)
-    if best is None or best.clock_mhz < wanted * Fraction(98, 100):
-        raise BuildError(f"the PLL cannot make {clock_mhz:g} MHz of {reference_mhz:g} MHz: choose 4 to 400 MHz")
-    return best
+    return require_near(best, reference_mhz, clock_mhz, "PLL", "4 to 400 MHz")
 
 
 class Ecp5Pll(wiring.Component):

@@ -9,7 +9,7 @@ from amaranth.hdl import Instance, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Out
 
-from .errors import BuildError
+from .pll_reach import require_near
 
 __all__ = ["GowinPll", "GowinSettings", "solve_gowin"]
 
@@ -37,7 +37,7 @@ def solve_gowin(reference_mhz: float, clock_mhz: float) -> GowinSettings:
     Raises
     ------
     BuildError
-        If no setting is within 2 % of it.
+        If no setting is within 3 % of it.
     """
     source, wanted = Fraction(reference_mhz).limit_denominator(1000), Fraction(clock_mhz).limit_denominator(1000)
     best: GowinSettings | None = None
@@ -50,9 +50,7 @@ def solve_gowin(reference_mhz: float, clock_mhz: float) -> GowinSettings:
         outputs = [output for output in _OUTPUTS if _VCO_MHZ[0] <= clock * output <= _VCO_MHZ[1]]
         if outputs and (best is None or clock > best.clock_mhz):
             best = GowinSettings(reference, feedback, outputs[0], source, clock)
-    if best is None or best.clock_mhz < wanted * Fraction(98, 100):
-        raise BuildError(f"the PLL cannot make {clock_mhz:g} MHz of {reference_mhz:g} MHz: choose 4 to 400 MHz")
-    return best
+    return require_near(best, reference_mhz, clock_mhz, "PLL", "4 to 400 MHz")
 
 
 class GowinPll(wiring.Component):

@@ -9,7 +9,7 @@ from amaranth.hdl import Instance, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Out
 
-from .errors import BuildError
+from .pll_reach import require_near
 
 __all__ = ["Ice40Pll", "Ice40Settings", "solve_ice40"]
 
@@ -36,7 +36,7 @@ def solve_ice40(reference_mhz: float, clock_mhz: float) -> Ice40Settings:
     Raises
     ------
     BuildError
-        If no setting is within 2 % of it.
+        If no setting is within 3 % of it.
     """
     source, wanted = Fraction(reference_mhz).limit_denominator(1000), Fraction(clock_mhz).limit_denominator(1000)
     best: Ice40Settings | None = None
@@ -51,9 +51,7 @@ def solve_ice40(reference_mhz: float, clock_mhz: float) -> Ice40Settings:
             good = divf >= 0 and _VCO_MHZ[0] <= clock * 2**divq <= _VCO_MHZ[1]
             if good and (best is None or clock > best.clock_mhz):
                 best = Ice40Settings(divr, divf, divq, filter_range, clock)
-    if best is None or best.clock_mhz < wanted * Fraction(98, 100):
-        raise BuildError(f"the PLL cannot make {clock_mhz:g} MHz of {reference_mhz:g} MHz: choose 16 to 275 MHz")
-    return best
+    return require_near(best, reference_mhz, clock_mhz, "PLL", "16 to 275 MHz")
 
 
 class Ice40Pll(wiring.Component):

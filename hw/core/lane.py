@@ -132,11 +132,12 @@ class Lane(wiring.Component):
         low = self.config.accumulator_fraction - ELEMENT.fraction
         high = accumulator[low + ELEMENT.bits - 1 :]
         rounded = Signal(signed(ELEMENT.bits + 1), reset_less=True)
-        near, below = Signal(reset_less=True), Signal(reset_less=True)
+        near, below, edge = (Signal(name=name, reset_less=True) for name in ("near", "below", "edge"))
         m.d.sync += [
             rounded.eq(accumulator[low : low + ELEMENT.bits].as_signed() + accumulator[low - 1]),
             near.eq((high == 0) | high.all()),
             below.eq(accumulator[-1]),
+            edge.eq(high[1:].all() & ~high[0]),  # rounds up to the smallest element, or is below it
         ]
         negative, fits, zero = Signal(), Signal(), Signal()
         magnitude = rounded[: ELEMENT.bits - 1]
@@ -150,7 +151,7 @@ class Lane(wiring.Component):
         one = control.step_function & ~negative & (~fits | magnitude.any())
         m.d.sync += [
             self.word_value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
-            self.word_saturated.eq(~fits),
+            self.word_saturated.eq(~fits & ~(edge & rounded[-2])),
         ]
         return accumulator
 

@@ -35,6 +35,9 @@ abc -script "+read_aiger,design.aig;fold;strash;pdr;write_status,verdict"
 """ABC is linked into the yosys that pip installs, and only its mapping pass calls it: it gets a script of its own here,
 with an inverter to map. ABC then ends the whole process and prints nothing, so that the verdict is a file."""
 
+_DEEPEST = 1000
+"""Cycles in which a claim that reachability refutes is searched for; the search ends where it fails."""
+
 
 class Verdict(StrEnum):
     """What a solver says."""
@@ -54,13 +57,11 @@ class Answer:
     ----------
     verdict : of the solver.
     seconds : of solving.
-    cycle : in which a claim fails, if REFUTED and known.
     claim : the claim that fails, if known.
     """
 
     verdict: Verdict
     seconds: float
-    cycle: int | None = None
     claim: str = ""
 
 
@@ -72,21 +73,20 @@ def decide(method: Method, folder: Path, timeout: float, *, trace: bool = False)
     began = time.monotonic()
     try:
         if method.name == "reachability":
-            verdict, cycle = _reachability(folder, timeout)
-            claim = ""
+            verdict, claim = _reachability(folder, timeout), ""
             if verdict is Verdict.REFUTED and trace:
-                _, _, claim = _words(folder, (cycle or 0) + 2, False, timeout, trace)
+                _, claim = _words(folder, _DEEPEST, False, timeout, trace)
         else:
-            verdict, cycle, claim = _words(folder, method.depth, False, timeout, trace)
+            verdict, claim = _words(folder, method.depth, False, timeout, trace)
             if verdict is Verdict.PROVED and method.name == "induction":
                 left = timeout - (time.monotonic() - began)
-                verdict, cycle, claim = _words(folder, method.depth, True, left, trace)
+                verdict, claim = _words(folder, method.depth, True, left, trace)
     except subprocess.TimeoutExpired:
-        verdict, cycle, claim = Verdict.UNDECIDED, None, ""
-    return Answer(verdict, time.monotonic() - began, cycle, claim)
+        verdict, claim = Verdict.UNDECIDED, ""
+    return Answer(verdict, time.monotonic() - began, claim)
 
 
-def _reachability(folder: Path, timeout: float) -> tuple[Verdict, int | None]:
+def _reachability(folder: Path, timeout: float) -> Verdict:
     verdict = folder / "verdict"
     verdict.unlink(missing_ok=True)
     try:
@@ -98,13 +98,13 @@ def _reachability(folder: Path, timeout: float) -> tuple[Verdict, int | None]:
     words = verdict.read_text().split() if verdict.exists() else []
     match words[:2]:
         case ["snl_UNSAT", *_]:
-            return Verdict.PROVED, None
-        case ["snl_SAT", cycle]:
-            return Verdict.REFUTED, int(cycle)
+            return Verdict.PROVED
+        case ["snl_SAT", *_]:  # and a number of its own, which is not the cycle
+            return Verdict.REFUTED
     raise SolverError(f"ABC gave no verdict: {' '.join(words)}")
 
 
-def _words(folder: Path, depth: int, induction: bool, timeout: float, trace: bool) -> tuple[Verdict, int | None, str]:
+def _words(folder: Path, depth: int, induction: bool, timeout: float, trace: bool) -> tuple[Verdict, str]:
     """Yosys' own checker over words, with yices."""
     command = [sys.executable, "-c", _SMTBMC, "-s", "yices", "-t", str(depth)]
     if induction:
@@ -128,11 +128,11 @@ def _words(folder: Path, depth: int, induction: bool, timeout: float, trace: boo
         process.communicate()
         raise
     if "Status: PASSED" in log or "Status: passed" in log:
-        return Verdict.PROVED, None, ""
+        return Verdict.PROVED, ""
     claims = [
         re.sub("_[0-9]+$", "", claim).replace("_", " ") for claim in re.findall(r"Assert failed in top: (\S+)", log)
     ]
     if "Status: FAILED" in log or "Status: failed" in log:
         steps = [line for line in log.splitlines() if "BMC failed" in line]
-        return (Verdict.UNPROVED if induction else Verdict.REFUTED), None, (claims or steps or [""])[0]
+        return (Verdict.UNPROVED if induction else Verdict.REFUTED), (claims or steps or [""])[0]
     raise SolverError(f"yosys-smtbmc: {log.strip()}")

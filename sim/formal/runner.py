@@ -45,7 +45,7 @@ class ProofResult:
     ----------
     name : of the proof. ``method`` : in words.
     verdict : about the gateware as it is.
-    detail : the claim that fails, and in which cycle, as far as known.
+    detail : the claim that fails, as far as known.
     seconds : that it took, netlist included. ``solver_seconds`` : of these, the solver's.
     mutants : one result each.
     trace : waveform of a claim that fails.
@@ -134,6 +134,5 @@ def _ask(proof: Proof, mutant: Mutant | None, work: Path, timeout: float, *, tra
 
 
 def _where(answer: Answer) -> str:
-    """The claim that fails, and when."""
-    cycle = "" if answer.cycle is None else f" by cycle {answer.cycle + 1}"
-    return f"{cycle}: {answer.claim}" if answer.claim else cycle
+    """The claim that fails, as far as known."""
+    return f": {answer.claim}" if answer.claim else ""

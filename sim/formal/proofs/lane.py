@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from amaranth.hdl import Array, Const, Mux, Signal, Value, signed
 
+from onward.hw.core.lane_control import Alignment
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT, Fixed
-from onward.hw.spec.isa import Store
 from onward.hw.spec.presets import PRESETS
 from onward.sim.formal.bench import Bench, internal
 from onward.sim.formal.proof import Method, Proof
@@ -34,42 +34,40 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
     lane = bench.load(_MODULE).Lane(config, 1)
     inside = bench.add(f"lane_{config.name}", lane)
     control, weight = lane.control, bench.free("weight", lane.weight.shape())
-    member, lateral = bench.free("member", control.member.shape()), bench.free("lateral")
-    fine = bench.free("fine")
+    fine, lateral, store_row = bench.free("fine"), bench.free("lateral"), bench.free("store_row")
+    alignment = Alignment(config)
     bench.m.d.comb += [
         lane.weight.eq(weight),
-        # A micro-operation's flags reach the lane when they are due: the product's, then one cycle later the sum's.
         control.fine.eq(fine),
-        control.fine_late.eq(bench.past(fine)),
+        control.shift.eq(Mux(fine, alignment.fine, alignment.coarse)),
         control.lateral.eq(lateral),
-        control.lateral_late.eq(bench.past(lateral)),
-        control.member.eq(member),
+        control.store_row.eq(store_row),
+        control.accumulate.eq(bench.free("accumulate")),
         control.update.eq(1),
         control.step.eq(bench.free("step")),
         lane.seed_valid.eq(bench.free("seed_valid")),
         lane.seed.eq(bench.free("seed", 32)),
     ]
     wide = 80
-    product = Signal(signed(wide))
-    negated = lateral & (member != 1 % config.group)
-    bench.m.d.comb += product.eq(Mux(negated, -internal(inside, "exact"), internal(inside, "exact")))
-    state = inside.submodules.generator.state
-    shifts = {
-        1: ELEMENT.fraction + config.fine_operand.fraction - config.weight.fraction,
-        0: ELEMENT.fraction + config.operand.fraction - config.weight.fraction,
-    }
+    product, state = internal(inside, "exact"), inside.submodules.generator.state
+    # The product of a coarse update comes shifted by so much already.
+    early = {False: alignment.early, True: 0}
+    operand = {False: config.operand, True: config.fine_operand}
     changes = []
-    for shift in (shifts[0], shifts[1]):
+    for is_fine in (False, True):
+        shift = ELEMENT.fraction + operand[is_fine].fraction - config.weight.fraction
         # The upper bits of 16 random ones stand right below the weight's last place.
         random = Signal(wide)
-        bench.m.d.comb += random.eq((state[16:] << shift) >> 16)
+        bench.m.d.comb += random.eq(((state[16:] << shift) >> 16) << early[is_fine])
         change = Signal(signed(wide))
-        bench.m.d.comb += change.eq((product + random) >> shift)
+        bench.m.d.comb += change.eq((product + random) >> (shift + early[is_fine]))
         changes.append(change)
-    learns = ~bench.past(lateral) | (weight > 0)
+    learns = ~lateral | (weight > 0)
     change = bench.past(Array(changes)[fine])
+    accumulator = internal(inside, "accumulator")
+    row = (accumulator >> (config.accumulator_fraction - config.operand.fraction))[: config.weight_bits].as_signed()
     exact = Signal(signed(wide))
-    bench.m.d.comb += exact.eq(weight + Mux(learns, change, 0))
+    bench.m.d.comb += exact.eq(Mux(store_row, row, weight + Mux(learns, change, 0)))
     new = bench.past(exact, 2)
     on = bench.since_start(3)
     bench.claim(~on | (lane.row_value == saturated(new, config.weight)), f"{config.name}: the new weight is wrong")
@@ -81,21 +79,21 @@ def _store(bench: Bench) -> None:
     """``floor(acc / 2^k + 1/2)``, saturated, then the store's function; and accumulation itself."""
     for config in _CONFIGS:
         lane = bench.load(_MODULE).Lane(config, 1)
-        bench.add(f"lane_{config.name}", lane)
+        inside = bench.add(f"lane_{config.name}", lane)
         control = lane.control
         inputs = bench.free("control", control.shape())
         bench.m.d.comb += control.eq(inputs)
         shift = config.accumulator_fraction - ELEMENT.fraction
         accumulator = Signal(signed(config.accumulator_bits + 2))
-        bench.m.d.comb += accumulator.eq(lane.accumulator)
+        bench.m.d.comb += accumulator.eq(internal(inside, "accumulator"))
         clipped = saturated((2 * accumulator + (1 << shift)) >> (shift + 1), ELEMENT)
         rounded = bench.past((2 * accumulator + (1 << shift)) >> (shift + 1))
         value = bench.past(clipped)
         one = Const(1 << ELEMENT.fraction, ELEMENT.bits)
         stored = Mux(
-            control.function == Store.RELU,
-            Mux(value > 0, value, 0),
-            Mux(control.function == Store.STEP, Mux(value > 0, one, 0), value),
+            control.step_function,
+            Mux(value > 0, one, 0),
+            Mux(control.relu & (value < 0), 0, value),
         )
         on = bench.since_start(2)
         bench.claim(~on | (lane.word_value == bench.past(stored)), f"{config.name}: the stored element is wrong")
@@ -107,7 +105,7 @@ def _store(bench: Bench) -> None:
 UPDATE = Proof(
     name="lane-update",
     claim="a weight's update adds the product rounded by random bits and saturates, for all weights, products, random"
-    " numbers and both operand formats, in 14-bit and 16-bit weights",
+    " numbers and both operand formats, in 14-bit and 16-bit weights; a stored row is its part of the accumulator",
     build=_update,
     method=Method("induction", 6),
     free_products=True,
@@ -120,17 +118,18 @@ UPDATE = Proof(
             "high = total[config.weight_bits :]",
         ),
         Mutant(
-            "the coarse shift of a fine update",
+            "the coarse random bits of a fine update",
             _MODULE,
-            "Mux(control.fine_late, noisy >> fine_shift, noisy >> coarse_shift)",
-            "noisy >> coarse_shift",
+            "Mux(control.fine, _aligned(random, unit)",
+            "Mux(0, _aligned(random, unit)",
         ),
         Mutant(
             "a lateral update reaches weights of 0",
             _MODULE,
-            "control.lateral_late | (self.weight > 0)",
-            "control.lateral_late | (self.weight >= 0)",
+            "control.lateral | self._positive",
+            "control.lateral | ~self.weight[-1]",
         ),
+        Mutant("a row from one bit below", _MODULE, "accumulator[row_low :", "accumulator[row_low - 1 :"),
     ),
 )
 
@@ -142,11 +141,15 @@ STORE = Proof(
     method=Method("induction", 5),
     free_products=True,
     mutants=(
-        Mutant("rounds halves down", _MODULE, "(1 << (shift - 1))) >> shift", "(1 << (shift - 1)) - 1) >> shift"),
-        Mutant("the carry of rounding is lost", _MODULE, "signed(bits - shift + 1)", "signed(bits - shift)"),
         Mutant(
-            "the largest number for the smallest", _MODULE, "Mux(rounded < 0, ELEMENT.min, ELEMENT.max)", "ELEMENT.max"
+            "rounds halves down",
+            _MODULE,
+            "+ accumulator[low - 1]",
+            "+ (accumulator[low - 1] & accumulator[: low - 1].any())",
         ),
-        Mutant("a step at 0", _MODULE, "clipped > 0, 1 <<", "clipped >= 0, 1 <<"),
+        Mutant("the carry of rounding is lost", _MODULE, "near & (rounded[-1] == rounded[-2])", "near"),
+        Mutant("the sign of what is left of a large number", _MODULE, "Mux(near, rounded[-1], below)", "rounded[-1]"),
+        Mutant("what rounds to the smallest element saturates", _MODULE, "& ~(edge & rounded[-2])", ""),
+        Mutant("a step at 0", _MODULE, "& (~fits | magnitude.any())", ""),
     ),
 )

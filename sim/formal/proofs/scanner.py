@@ -98,8 +98,8 @@ PROOF = Proof(
         Mutant(
             "elements behind the end count",
             _MODULE,
-            "read.data[cluster * size : cluster * size + len(part)] & within",
-            "read.data[cluster * size : cluster * size + len(part)]",
+            "len(part)] & within[cluster]",
+            "len(part)]",
         ),
         Mutant(
             "skips the part taken last",

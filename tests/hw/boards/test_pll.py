@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onward.hw.boards.errors import BuildError
@@ -18,7 +18,7 @@ clocks = st.integers(200, 2000).map(lambda tenths: tenths / 10)
 
 
 def near(found, wanted: float) -> bool:
-    return Fraction(98, 100) * Fraction(wanted) <= found.clock_mhz <= Fraction(wanted).limit_denominator(1000)
+    return Fraction(97, 100) * Fraction(wanted) <= found.clock_mhz <= Fraction(wanted).limit_denominator(1000)
 
 
 @settings(deadline=None)
@@ -36,6 +36,7 @@ def test_ecp5(reference, wanted):
 
 @settings(deadline=None)
 @given(clocks)
+@example(33.7)  # the steps are the widest here
 def test_ice40(wanted):
     found = solve_ice40(12, wanted)
     oscillator = 12 * (found.divf + 1) / Fraction(found.divr + 1)

@@ -120,4 +120,12 @@ def test_refused() -> None:
 
 def test_presets_fit() -> None:
     rows = {name: build_ff(config).map.used for name, config in PRESETS.items()}
-    assert rows == {"ulx3s-85f": 945, "icebreaker": 7041, "tiny": 75}
+    assert rows == {
+        "ulx3s-85f": 945,
+        "ulx3s-45f": 1889,
+        "ulx3s-25f": 1729,
+        "icebreaker": 7041,
+        "tiny": 75,
+        "icebreaker-compact": 14081,
+        "tang-primer-20k": 6785,
+    }
