@@ -5,6 +5,7 @@ from typing import Any
 
 from onward.hw.core.cluster import Cluster
 from onward.hw.core.uop import OPERAND_STAGE, PRODUCT_STAGE, X, Y
+from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import Store
 from onward.hw.spec.presets import PRESETS
 from tests.hw.core.core_bench import simulate
@@ -107,5 +108,28 @@ def test_lateral_signs() -> None:
         expected = [-10 * 2, 0, -30 * 4, 40 * 4]
         for lane, value in enumerate(expected):
             assert await host.reduce(X.VECTOR, Y.MASKED, p1=2, lane=FIRST + lane, m=1) == value << (11 - fraction)
+
+    simulate(dut, bench)
+
+
+def test_saturation_begins_below_what_rounds_to_the_smallest_element() -> None:
+    dut = Cluster(CONFIG, FIRST, 1)
+    unit = 1 << (CONFIG.operand.fraction - ELEMENT.fraction)
+
+    async def told(ctx: Any, total: int) -> int:
+        """Store an accumulator, put together of numbers in an operand's range."""
+        host = Host(ctx, dut)
+        flags = {"x": X.ONE, "y": Y.OPERAND, "accumulate": 1}
+        for part in range(4):
+            await host.issue({**flags, "init": part == 0}, m=(total + part) // 4, wait=0)
+        await host.issue({"store": 1}, p1=1, wait=6)
+        return ctx.get(dut.word_saturated)  # type: ignore[no-any-return]
+
+    async def bench(ctx: Any) -> None:
+        smallest, largest = ELEMENT.min * unit, ELEMENT.max * unit
+        assert not await told(ctx, smallest - unit // 2)
+        assert await told(ctx, smallest - unit // 2 - 1)
+        assert not await told(ctx, largest + unit // 2 - 1)
+        assert await told(ctx, largest + unit // 2)
 
     simulate(dut, bench)
