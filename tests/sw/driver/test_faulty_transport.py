@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onward.hw.spec.protocol import Command
 from onward.sw.driver.faulty_transport import FaultRates, FaultyTransport
+from onward.sw.driver.frames import DeviceLost
 from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.link_board import LinkBoard
 from onward.sw.driver.sim_transport import SimTransport
@@ -103,18 +106,37 @@ def train(board: LinkBoard | GoldenBoard, samples: int) -> tuple[object, ...]:
 CLEAN = train(GoldenBoard(TINY), 300)
 
 
-# At a rate of 0.2 one training in some hundred meets nine silences in a row, at which the driver rightly gives up.
+def samples_of(core: ModelCore) -> list[bytes]:
+    """The samples that a core has trained on."""
+    return [payload for command, payload in core.done if command == Command.SAMPLE]
+
+
+@cache
+def clean_samples() -> list[bytes]:
+    """Those of a training over a good line."""
+    core = ModelCore(TINY)
+    assert train(LinkBoard(TINY, ModelTransport(core, piece=1000)), 300) == CLEAN
+    return samples_of(core)
+
+
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([*FaultRates.kinds(), "evenly"]), st.sampled_from([0.02, 0.1]))
+@example(seed=4294967295, kind="truncate", rate=0.2)  # gives up
+@given(st.integers(0, 2**32), st.sampled_from([*FaultRates.kinds(), "evenly"]), st.sampled_from([0.02, 0.2]))
 def test_a_training_over_a_bad_line_ends_as_over_a_good_one(seed: int, kind: str, rate: float) -> None:
     rates = FaultRates.evenly(rate) if kind == "evenly" else FaultRates(**{kind: rate})
     core = ModelCore(TINY)
     line = FaultyTransport(ModelTransport(core, piece=1000), FaultRates(), seed)
     board = LinkBoard(TINY, line)
     line._weights = [getattr(rates, each) for each in FaultRates.kinds()]  # a bad line may not let it open at all
-    assert train(board, 300) == CLEAN
-    samples = [payload for command, payload in core.done if command == Command.SAMPLE]
-    assert len(samples) == 300
+    try:
+        assert train(board, 300) == CLEAN
+    except DeviceLost as error:
+        # At a rate of 0.2, one training in some hundred meets so many silences in a row that the driver rightly gives
+        # up: what was trained until then was trained once, and in order.
+        assert rate == 0.2 and "has stopped answering" in str(error)
+        assert samples_of(core) == clean_samples()[: len(samples_of(core))]
+        return
+    assert samples_of(core) == clean_samples()
     assert sum(line.faults.values()) > 0
 
 
