@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
 
 from onward.hw.core.host_port import HostPort
+from onward.hw.core.watchdog import Watchdog
 from onward.hw.spec.config import CoreConfig
 
 from . import microcode
@@ -25,7 +26,9 @@ class CompactCore(wiring.Component):
     """Executes the programs that :class:`onward.hw.core.core.Core` does, with the same results, but for instructions
     that :func:`.limits.check_compact` refuses.
 
-    Instructions are executed one after the other; only streams of elements run at an element a cycle.
+    Instructions are executed one after the other; only streams of elements run at an element a cycle. A program that
+    runs for longer than the configuration's ``watchdog`` cycles is ended before its next instruction; every
+    instruction is over by itself.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ class CompactCore(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self.config = config
         firmware = build_firmware(config)
-        self._processor = Processor(firmware.assemble(), firmware.data())
+        self._processor = Processor(firmware.assemble(), firmware.data(), firmware.labels["end"])
         super().__init__({"host": In(HostPort())})
 
     def elaborate(self, platform: object) -> Module:
@@ -117,10 +120,13 @@ class CompactCore(wiring.Component):
         # runs
         running, finished, cleared = Signal(), Signal(), Signal()
         start, end = pulse(Pulse.START), pulse(Pulse.END)
+        overrun = Signal()
+        m.submodules.watchdog = watchdog = Watchdog(config.watchdog)
+        m.d.comb += [watchdog.start.eq(start), processor.divert.eq(running & watchdog.late)]
         with m.If(start):
             m.d.sync += [running.eq(1), cleared.eq(0)]
         with m.If(end):
-            m.d.sync += [running.eq(0), finished.eq(1)]
+            m.d.sync += [running.eq(0), finished.eq(1), overrun.eq(watchdog.late)]
         with m.If(host.done.valid & host.done.ready):
             m.d.sync += finished.eq(0)
         with m.If(host.reset):
@@ -148,6 +154,7 @@ class CompactCore(wiring.Component):
             read.addr.eq(Cat(host.result_address.word[:place_bits], host.result_address.bank)),
             host.result_data.eq(read.data),
             host.done.payload.count.eq(count),
+            host.done.payload.overrun.eq(overrun),
         ]
         with m.If(start):
             m.d.sync += count.eq(0)

@@ -24,15 +24,17 @@ class Processor(wiring.Component):
     ----------
     code : code words.
     data : first contents of the data memory.
+    refuge : where a diverted RET goes to.
 
     Members
     -------
     ``reads`` : IN reads port ``port`` in this cycle; ``input`` : its value.
-    ``returns`` : where RET goes to.
+    ``returns`` : where RET goes to; with ``divert``, what OUT writes there becomes ``refuge``.
     ``writes`` : OUT writes ``output`` to port ``port``.
     """
 
-    def __init__(self, code: Sequence[int], data: Sequence[int]) -> None:
+    def __init__(self, code: Sequence[int], data: Sequence[int], refuge: int = 0) -> None:
+        self._refuge = refuge
         self._code = Memory(shape=CODE_BITS, depth=CODE_WORDS, init=code, attrs={"no_rw_check": 1})
         self._data = Memory(shape=16, depth=DATA_WORDS + TABLE_WORDS, init=data, attrs={"no_rw_check": 1})
         super().__init__(
@@ -43,6 +45,7 @@ class Processor(wiring.Component):
                 "writes": Out(1),
                 "output": Out(16),
                 "returns": Out(ARGUMENT_BITS),
+                "divert": In(1),
             }
         )
 
@@ -145,6 +148,6 @@ class Processor(wiring.Component):
         with m.If(op == MicroOp.CALL):
             m.d.sync += returns.eq(following)
         with m.Elif(self.writes & (self.port == Port.RETURN)):
-            m.d.sync += returns.eq(a)
+            m.d.sync += returns.eq(Mux(self.divert, self._refuge, a))
         m.d.comb += self.returns.eq(returns)
         return m

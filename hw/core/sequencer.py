@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,6 +22,7 @@ from .uop import (
     WEIGHT_AFTER_UPDATE,
 )
 from .vector_op import VectorOp
+from .watchdog import Watchdog
 
 __all__ = ["Sequencer"]
 
@@ -282,14 +283,9 @@ class Sequencer(wiring.Component):
         """Start, end, and the instructions that the sequencer executes itself."""
         indexes = self._indexes
         resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held
-        # Counts up to a power of two from where ``watchdog`` cycles are left.
-        late = Signal()
-        cycle = Signal(range(self.config.watchdog))
-        left = (1 << len(cycle)) - self.config.watchdog
-        with m.If(self.start):
-            m.d.sync += Cat(cycle, late).eq(left)
-        with m.Elif(~late):
-            m.d.sync += Cat(cycle, late).eq(cycle + 1)
+        m.submodules.watchdog = watchdog = Watchdog(self.config.watchdog)
+        m.d.comb += watchdog.start.eq(self.start)
+        late = watchdog.late
         # The last instruction may be issued in the cycle in which time is up: then not all units know of it yet.
         m.d.sync += self.overrun.eq(late & self.running)
         m.d.comb += [

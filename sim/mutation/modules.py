@@ -38,7 +38,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         ("scalar_unit",),
     ),
     **dict.fromkeys(
-        ("core", "sequencer", "fetch", "broadcast", "reducer", "normaliser", "scalar_to_fixed", "row_port"), _WHOLE
+        ("core", "sequencer", "fetch", "broadcast", "reducer", "normaliser", "scalar_to_fixed", "row_port", "watchdog"),
+        _WHOLE,
     ),
 }
 """Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.

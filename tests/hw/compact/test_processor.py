@@ -9,14 +9,17 @@ from onward.hw.compact.microcode import CODE_WORDS, Code, In, MicroOp, Out
 from onward.hw.compact.processor import Processor
 
 
-def run(code: Code, cycles: int = 200, inputs: dict[int, int] | None = None) -> list[tuple[int, int]]:
+def run(
+    code: Code, cycles: int = 200, inputs: dict[int, int] | None = None, divert: bool = False
+) -> list[tuple[int, int]]:
     """What the program writes to its ports, until it jumps to ``stop``."""
     code.label("stop")
     code.jump("stop")
-    dut = Processor(code.assemble(), code.data())
+    dut = Processor(code.assemble(), code.data(), code.labels.get("refuge", 0))
     written = []
 
     async def bench(ctx: Any) -> None:
+        ctx.set(dut.divert, divert)
         for _ in range(cycles):
             ctx.set(dut.input, (inputs or {}).get(ctx.get(dut.port), 0))
             if ctx.get(dut.writes):
@@ -115,3 +118,19 @@ def test_too_much_code() -> None:
         code.op(MicroOp.NOP)
     with pytest.raises(ValueError, match=f"{CODE_WORDS + 1} code words, but the memory holds {CODE_WORDS}"):
         code.assemble()
+
+
+def test_a_diverted_return_goes_to_the_refuge() -> None:
+    code = Code()
+    code.ld(code.const(0))
+    code.call("part")
+    code.out(Out.ROW)
+    code.jump("stop")
+    code.label("part")
+    code.ld(1)
+    code.out(Out.RETURN)
+    code.ret()
+    code.label("refuge")
+    code.ld(7)
+    code.out(Out.COUNT)
+    assert run(code, divert=True) == [(Out.RETURN, 1), (Out.COUNT, 7)]

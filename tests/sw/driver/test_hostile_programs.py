@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, Op
+from onward.hw.spec.isa import FIELDS, Instruction, Op
 from onward.hw.spec.protocol import Command, Status
 from onward.sw.driver import frames
 from onward.sw.driver.compare import compare
@@ -18,6 +20,10 @@ from onward.sw.driver.sim_transport import SimTransport
 from .driver_data import TINY, patterns, recipe
 
 CONFIG = replace(TINY, name="hostile", watchdog=3_000)
+COMPACT = replace(
+    CONFIG, name="compact", lanes=4, group=1, weight_bits=16, operand_bits=16, vectors=64, rows=256, memory="spram",
+    compact=True, watchdog=100_000,
+)  # fmt: skip
 OPS = list(Op)
 
 
@@ -37,9 +43,10 @@ def hostile(config: CoreConfig, rng: random.Random) -> list[int]:
     return words
 
 
-def works_as_before(board: LinkBoard) -> None:
+def works_as_before(board: LinkBoard, config: CoreConfig = CONFIG) -> None:
     """A training, from a program and weights of its own, equals the golden model's."""
-    assert compare((GoldenBoard(CONFIG), board), recipe(10), *patterns(10)).difference is None
+    images = patterns(10, config)
+    assert compare((GoldenBoard(config), board), recipe(10), *images).difference is None
 
 
 def run(board: LinkBoard, rng: random.Random, entry: int) -> Status:
@@ -77,3 +84,16 @@ def test_every_operation_is_over_with_any_fields() -> None:
                 board._stream(Command.LOAD_PROGRAM, frames.program_payloads(CONFIG, words))
                 run(board, rng, 0)
         works_as_before(board)
+
+
+@pytest.mark.parametrize("config", [CONFIG, COMPACT], ids=lambda config: config.name)
+def test_a_program_without_an_end_is_ended(config: CoreConfig) -> None:
+    again = [Instruction(op=Op.SETI, d=1, imm=5), Instruction(op=Op.LOOP, d=1, imm=0)]
+    sums = [Instruction(op=Op.MACV, init=1, s=0, row=0, n=config.lanes, p1=0), *again]
+    with LinkBoard(config, SimTransport(config)) as board:
+        for words in (again, sums):
+            payloads = frames.program_payloads(config, [word.encode() for word in words])
+            board._stream(Command.LOAD_PROGRAM, payloads)
+            with pytest.raises(LinkError, match="OVERRUN"):
+                board._command(Command.RUN, frames.run_payload(0))
+        works_as_before(board, config)
