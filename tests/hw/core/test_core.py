@@ -36,8 +36,9 @@ SHAPES = {
 @pytest.mark.parametrize("seed", range(2))
 def test_random_programs(shape: str, seed: int) -> None:
     config = SHAPES[shape]
-    program = random_program(config, seed, length=100)
-    batch = random_batch(config, 4, seed)
+    few = config.lanes > config.cluster_lanes  # many lanes take long here; cocotb has them, too
+    program = random_program(config, seed, length=60 if few else 100)
+    batch = random_batch(config, 2 if few else 4, seed)
     check_programs(config, program.instructions, [0], batch, random_weights(config, seed), seed)
 
 
