@@ -27,6 +27,8 @@ from .errors import DatasetError
 
 _UNSIGNED_BYTE = 0x08
 _GZIP_MAGIC = b"\x1f\x8b"
+_SHOWN = 4
+"""Dimensions that a message names."""
 
 
 def decode_idx(raw: bytes, where: str, dimensions: int | None = None) -> NDArray[np.uint8]:
@@ -64,8 +66,9 @@ def decode_idx(raw: bytes, where: str, dimensions: int | None = None) -> NDArray
     shape = struct.unpack(f">{count}I", raw[4:start])
     wanted_length = start + math.prod(shape)
     if len(raw) != wanted_length:
-        text = "x".join(map(str, shape))
-        raise DatasetError(f"{where}: {len(raw)} bytes long, its header says {text} which makes {wanted_length}")
+        text = "x".join(map(str, shape[:_SHOWN])) + (f"x... ({count} dimensions)" if count > _SHOWN else "")
+        makes = str(wanted_length) if wanted_length < 1 << 64 else "2^64 or more"
+        raise DatasetError(f"{where}: {len(raw)} bytes long, its header says {text} which makes {makes}")
     try:
         return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
     except ValueError as error:

@@ -157,6 +157,10 @@ class Checkpoint:
             raise CheckpointError("its configuration has been changed: the digest does not match")
         if config is not None and config.digest != self.config.digest:
             raise CheckpointError(f"is for another core: {_shape(self.config)}, not {_shape(config)}")
+        if self.trained_samples > self.recipe.samples:
+            raise CheckpointError(
+                f"it has learnt from {self.trained_samples:,} samples, its training has only {self.recipe.samples:,}"
+            )
         expected = {name: (matrix.inputs, matrix.units) for name, matrix in self.program().map.matrices.items()}
         shapes = {name: values.shape for name, values in self.matrices.items()}
         for name in expected | shapes:

@@ -75,6 +75,11 @@ def test_array_is_read_only() -> None:
         (b"\x00\x00\x08\x03\x00\x00", "6 bytes long, a header of 3 dimensions needs 16"),
         (encode_idx(IMAGES)[:-1], "39 bytes long, its header says 2x3x4 which makes 40"),
         (encode_idx(IMAGES) + b"\x00", "41 bytes long, its header says 2x3x4 which makes 40"),
+        (
+            b"\x00\x00\x08\xff" + b"\xff" * 1020,
+            r"1024 bytes long, its header says 4294967295x4294967295x4294967295x4294967295x\.\.\. \(255 dimensions\)"
+            r" which makes 2\^64 or more$",
+        ),
     ],
 )
 def test_damage_is_named(raw: bytes, message: str) -> None:

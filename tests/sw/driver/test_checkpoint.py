@@ -147,6 +147,13 @@ def expect_error(path: Path, reason: str, config: CoreConfig | None = None) -> N
     assert "\n" not in str(caught.value)
 
 
+def test_more_samples_than_its_training_has(path: Path) -> None:
+    unfinished(9, 90).save(path)
+    assert Checkpoint.load(path).finished
+    unfinished(9, 91).save(path)
+    expect_error(path, "it has learnt from 91 samples, its training has only 90")
+
+
 def test_missing(tmp_path: Path) -> None:
     expect_error(tmp_path / "no.safetensors", "there is no such checkpoint")
     expect_error(tmp_path, "cannot be read")
