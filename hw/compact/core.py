@@ -12,7 +12,7 @@ from onward.hw.spec.config import CoreConfig
 
 from . import microcode
 from .firmware import Pulse, build_firmware
-from .mac import Accumulator
+from .mac import Accumulator, UnsignedProduct
 from .microcode import Status
 from .processor import Processor
 from .samples import CompactSamples
@@ -90,14 +90,13 @@ class CompactCore(wiring.Component):
         ]
 
         # the processor's multiplier
-        left, right, product = Signal(16), Signal(16), Signal(32)
-        with m.If(out(microcode.Out.LEFT)):
-            m.d.sync += left.eq(value)
-        with m.If(out(microcode.Out.POWER)):
-            m.d.sync += left.eq(1 << value[:4])
-        with m.If(out(microcode.Out.RIGHT)):
-            m.d.sync += right.eq(value)
-        m.d.sync += product.eq(left * right)
+        m.submodules.product = product = UnsignedProduct()
+        m.d.comb += [
+            product.a.eq(Mux(out(microcode.Out.POWER), 1 << value[:4], value)),
+            product.take_a.eq(out(microcode.Out.LEFT) | out(microcode.Out.POWER)),
+            product.b.eq(value),
+            product.take_b.eq(out(microcode.Out.RIGHT)),
+        ]
 
         # samples, and the sum of the squares of the one that is being loaded
         arrives = Signal()
@@ -190,8 +189,8 @@ class CompactCore(wiring.Component):
             port.TOTAL_LOW: streams.total[:16],
             port.TOTAL_MIDDLE: streams.total[16:32],
             port.TOTAL_HIGH: streams.total[32:],
-            port.PRODUCT_LOW: product[:16],
-            port.PRODUCT_HIGH: product[16:],
+            port.PRODUCT_LOW: product.o[:16],
+            port.PRODUCT_HIGH: product.o[16:],
             port.RETURN: processor.returns,
             port.SAMPLE_LABEL: samples.label,
             port.ENTRY: Mux(samples.waiting, samples.entry, host.run.payload),

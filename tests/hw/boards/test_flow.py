@@ -19,7 +19,7 @@ ICE40 = {
 
 
 def reach(mhz: float, **others: tuple[float, float]) -> dict:
-    """The same report, had the core reached something else, with other clocks: what they reach and what they have to."""
+    """The same report, had the core reached something else; other clocks with what they reach and what they have to."""
     ((name, clock),) = ICE40["fmax"].items()
     rest = {other: {"achieved": achieved, "constraint": wanted} for other, (achieved, wanted) in others.items()}
     return {"fmax": {name: clock | {"achieved": mhz}, **rest}}
