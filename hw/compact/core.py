@@ -20,6 +20,9 @@ from .stream_unit import StreamUnit
 
 __all__ = ["CompactCore"]
 
+_CYCLE_BITS, _EVENT_BITS = 40, 32
+"""Width of counters: of what happens in any cycle, 16 hours at 18 MHz; and of what happens now and then."""
+
 
 class CompactCore(wiring.Component):
     """Executes the programs that :class:`onward.hw.core.core.Core` does, with the same results, but for instructions
@@ -215,19 +218,21 @@ class CompactCore(wiring.Component):
             streams.list_next.eq(streams.list_write | next_list),
         ]
 
-        # counters
+        # counters, none wider than it must be: every bit costs two logic cells
         amounts = (
-            running,
-            streams.work,
-            end,
-            streams.row_saturated,
-            streams.word_saturated,
-            streams.operand_saturated,
-            out(microcode.Out.SATURATED),
-            streams.row_read,
-            streams.row_write,
+            (running, _CYCLE_BITS),
+            (streams.work, _CYCLE_BITS),
+            (end, _EVENT_BITS),
+            (streams.row_saturated, _EVENT_BITS),
+            (streams.word_saturated, _EVENT_BITS),
+            (streams.operand_saturated, _EVENT_BITS),
+            (out(microcode.Out.SATURATED), _EVENT_BITS),
+            (streams.row_read, _CYCLE_BITS),
+            (streams.row_write, _CYCLE_BITS),
         )
-        for counter, amount in zip(host.counters, amounts, strict=True):
+        for shown, (amount, bits) in zip(host.counters, amounts, strict=True):
+            counter = Signal(bits)
+            m.d.comb += shown.eq(counter)
             with m.If(host.reset):
                 m.d.sync += counter.eq(0)
             with m.Else():
