@@ -17,12 +17,23 @@ from .errors import BuildError
 from .prepare import NAME, netlist_file, prepare
 from .tools import Heartbeat, run_tool, tool_version
 
-__all__ = ["Announce", "Built", "Routed", "build", "netlist_hash", "place_and_route", "run_synthesis", "synthesise"]
+__all__ = [
+    "Announce",
+    "Built",
+    "Routed",
+    "build",
+    "netlist_hash",
+    "place_and_route",
+    "read_timing",
+    "run_synthesis",
+    "synthesise",
+]
 
 Announce = Callable[[str], Heartbeat]
 """Called when a step begins, with what it does; what it returns is called while the step lasts."""
 
 _COMMAND = re.compile(r'^"\$(\w+)" (.*)$', re.MULTILINE)
+_ROUNDING = 0.01
 _VERSION_LINE = re.compile(rb'"creator": "[^"]*"')
 
 
@@ -35,6 +46,7 @@ class Routed:
     seed : of the placer.
     fmax_mhz : what the core's clock can run at.
     met : every clock can run as fast as it has to.
+    missed : the clocks that cannot: by name, what they reach and what they have to, in MHz.
     used, available : of each resource.
     critical : the longest path: from where to where, and what of its delay is logic and what wires, in ns.
     seconds : of the tool.
@@ -47,6 +59,7 @@ class Routed:
     available: dict[str, int]
     critical: dict[str, str | float]
     seconds: float
+    missed: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,19 +173,44 @@ def _of_seed(name: str, seed: int) -> str:
     return re.sub(rf"^{NAME}\.", f"{NAME}-seed{seed}.", name)
 
 
-def _read_report(report: dict, board: Board, clock_mhz: float, seed: int, seconds: float) -> Routed:
-    """What nextpnr says about timing and area."""
-    clocks = report["fmax"].values()
-    own = [each["achieved"] for each in clocks if abs(each["constraint"] / clock_mhz - 1) < 0.01]
+def read_timing(report: dict, clock_mhz: float) -> tuple[float, dict[str, tuple[float, float]]]:
+    """What nextpnr's report says of the clocks.
+
+    The core's clocks are those that nextpnr constrains to ``clock_mhz``, within 1 %: it works with whole picoseconds,
+    so that its constraint behind a PLL is up to a thousandth off. They are judged by ``clock_mhz`` itself, which is
+    what the silicon will run at, any other clock by its constraint.
+
+    Returns
+    -------
+    MHz that the core's clocks reach, and for each clock that misses: what it reaches and what it has to, in MHz.
+
+    Raises
+    ------
+    BuildError
+        If no clock was constrained to ``clock_mhz``.
+    """
+    own, missed = [], {}
+    for name, each in report["fmax"].items():
+        achieved, wanted = each["achieved"], each["constraint"]
+        if abs(wanted / clock_mhz - 1) < _ROUNDING:
+            own.append(achieved)
+            wanted = clock_mhz
+        if achieved < wanted:
+            missed[name] = (round(achieved, 2), round(wanted, 2))
     if not own:
         raise BuildError(f"no clock was constrained to {clock_mhz:g} MHz: {', '.join(report['fmax']) or 'none at all'}")
+    return min(own), missed
+
+
+def _read_report(report: dict, board: Board, clock_mhz: float, seed: int, seconds: float) -> Routed:
+    """What nextpnr says about timing and area."""
+    fmax, missed = read_timing(report, clock_mhz)
     used, available = {}, {}
     for name, parts in board.family.resources.items():
         figures = [report["utilization"][part] for part in parts if part in report["utilization"]]
         used[name] = sum(each["used"] for each in figures)
         available[name] = sum(each["available"] for each in figures)
-    met = all(each["achieved"] >= each["constraint"] for each in clocks)
-    return Routed(seed, min(own), met, used, available, _critical(report), seconds)
+    return Routed(seed, fmax, not missed, used, available, _critical(report), seconds, missed)
 
 
 def _critical(report: dict) -> dict[str, str | float]:

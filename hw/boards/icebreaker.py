@@ -29,8 +29,9 @@ ICEBREAKER = Board(
     lights=(("led_g", 0), ("led_g", 1), ("led_r", 0)),
     loader=("--board", "ice40_generic"),
     # Names from the hierarchy make Yosys 0.70 stop in the mapping to lookup tables, so they are hidden before.
+    # Without -dsp, which would rewrite the multipliers that the compact core instantiates (hw/compact/mac.py).
     options={
-        "synth_opts": "-dsp -abc9 -device u",
+        "synth_opts": "-abc9 -device u",
         "script_after_read": "hierarchy -auto-top\nproc\nflatten\nrename -hide w:*\nrename -hide c:*",
     },
 )

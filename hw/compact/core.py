@@ -13,13 +13,16 @@ from onward.hw.spec.config import CoreConfig
 
 from . import microcode
 from .firmware import Pulse, build_firmware
-from .mac import Accumulator
+from .mac import Accumulator, UnsignedProduct
 from .microcode import Status
 from .processor import Processor
 from .samples import CompactSamples
 from .stream_unit import StreamUnit
 
 __all__ = ["CompactCore"]
+
+_CYCLE_BITS, _EVENT_BITS = 40, 32
+"""Width of counters: of what happens in any cycle, 16 hours at 18 MHz; and of what happens now and then."""
 
 
 class CompactCore(wiring.Component):
@@ -93,14 +96,13 @@ class CompactCore(wiring.Component):
         ]
 
         # the processor's multiplier
-        left, right, product = Signal(16), Signal(16), Signal(32)
-        with m.If(out(microcode.Out.LEFT)):
-            m.d.sync += left.eq(value)
-        with m.If(out(microcode.Out.POWER)):
-            m.d.sync += left.eq(1 << value[:4])
-        with m.If(out(microcode.Out.RIGHT)):
-            m.d.sync += right.eq(value)
-        m.d.sync += product.eq(left * right)
+        m.submodules.product = product = UnsignedProduct()
+        m.d.comb += [
+            product.a.eq(Mux(out(microcode.Out.POWER), 1 << value[:4], value)),
+            product.take_a.eq(out(microcode.Out.LEFT) | out(microcode.Out.POWER)),
+            product.b.eq(value),
+            product.take_b.eq(out(microcode.Out.RIGHT)),
+        ]
 
         # samples, and the sum of the squares of the one that is being loaded
         arrives = Signal()
@@ -197,8 +199,8 @@ class CompactCore(wiring.Component):
             port.TOTAL_LOW: streams.total[:16],
             port.TOTAL_MIDDLE: streams.total[16:32],
             port.TOTAL_HIGH: streams.total[32:],
-            port.PRODUCT_LOW: product[:16],
-            port.PRODUCT_HIGH: product[16:],
+            port.PRODUCT_LOW: product.o[:16],
+            port.PRODUCT_HIGH: product.o[16:],
             port.RETURN: processor.returns,
             port.SAMPLE_LABEL: samples.label,
             port.ENTRY: Mux(samples.waiting, samples.entry, host.run.payload),
@@ -223,19 +225,21 @@ class CompactCore(wiring.Component):
             streams.list_next.eq(streams.list_write | next_list),
         ]
 
-        # counters
+        # counters, none wider than it must be: every bit costs two logic cells
         amounts = (
-            running,
-            streams.work,
-            end,
-            streams.row_saturated,
-            streams.word_saturated,
-            streams.operand_saturated,
-            out(microcode.Out.SATURATED),
-            streams.row_read,
-            streams.row_write,
+            (running, _CYCLE_BITS),
+            (streams.work, _CYCLE_BITS),
+            (end, _EVENT_BITS),
+            (streams.row_saturated, _EVENT_BITS),
+            (streams.word_saturated, _EVENT_BITS),
+            (streams.operand_saturated, _EVENT_BITS),
+            (out(microcode.Out.SATURATED), _EVENT_BITS),
+            (streams.row_read, _CYCLE_BITS),
+            (streams.row_write, _CYCLE_BITS),
         )
-        for counter, amount in zip(host.counters, amounts, strict=True):
+        for shown, (amount, bits) in zip(host.counters, amounts, strict=True):
+            counter = Signal(bits)
+            m.d.comb += shown.eq(counter)
             with m.If(host.reset):
                 m.d.sync += counter.eq(0)
             with m.Else():

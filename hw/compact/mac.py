@@ -1,10 +1,14 @@
-"""The two ways in which the compact core uses a 16 x 16 multiplier of the iCE40, and their behaviour elsewhere."""
+"""The three ways in which the compact core uses a 16 x 16 multiplier of the iCE40, and their behaviour elsewhere.
+
+All of its multipliers are instances. Yosys' inference (``synth_ice40 -dsp``) must stay off: it rewrites instances as if
+they were products that it had found itself, and their registers and accumulators are lost.
+"""
 
 from amaranth.hdl import C, ClockSignal, Const, Instance, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Accumulator", "SignedProduct", "is_ice40"]
+__all__ = ["Accumulator", "SignedProduct", "UnsignedProduct", "is_ice40"]
 
 _SELECT_PRODUCT = 2
 _SELECT_REGISTER = 1
@@ -101,7 +105,53 @@ class SignedProduct(wiring.Component):
         return m
 
 
-def _mac16(signed_b: bool, adds_inputs: bool = False, **ports: object) -> Instance:
+class UnsignedProduct(wiring.Component):
+    """``a * b`` of factors that are taken when told and then kept: one SB_MAC16.
+
+    Members
+    -------
+    ``a``, ``b`` : unsigned factors. ``take_a``, ``take_b`` : keep what is there now.
+    ``o`` : product, two cycles after its factors were taken.
+    """
+
+    a: In(16)
+    b: In(16)
+    take_a: In(1)
+    take_b: In(1)
+    o: Out(32)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if is_ice40(platform):
+            m.submodules.mac = _mac16(
+                signed_a=False,
+                signed_b=False,
+                adds_inputs=True,
+                i_AHOLD=~self.take_a,
+                i_BHOLD=~self.take_b,
+                i_A=self.a,
+                i_B=self.b,
+                i_C=Const(0, 16),
+                i_D=Const(0, 16),
+                i_ADDSUBTOP=Const(0),
+                i_ADDSUBBOT=Const(0),
+                i_OLOADTOP=Const(0),
+                i_OLOADBOT=Const(0),
+                i_OHOLDTOP=Const(0),
+                i_OHOLDBOT=Const(0),
+                o_O=self.o,
+            )
+            return m
+        a, b = Signal(16), Signal(16)
+        with m.If(self.take_a):
+            m.d.sync += a.eq(self.a)
+        with m.If(self.take_b):
+            m.d.sync += b.eq(self.b)
+        m.d.sync += self.o.eq(a * b)
+        return m
+
+
+def _mac16(signed_b: bool, adds_inputs: bool = False, signed_a: bool = True, **ports: object) -> Instance:
     """16 x 16 with registered factors, and the registered 32-bit adder behind it."""
     upper = int(adds_inputs)  # 0: the accumulator itself, 1: inputs C and D
     return Instance(
@@ -116,12 +166,10 @@ def _mac16(signed_b: bool, adds_inputs: bool = False, **ports: object) -> Instan
         p_BOTADDSUB_LOWERINPUT=C(_SELECT_PRODUCT, 2),
         p_BOTADDSUB_UPPERINPUT=C(upper, 1),
         p_BOTADDSUB_CARRYSELECT=C(0, 2),
-        p_A_SIGNED=C(1, 1),
+        p_A_SIGNED=C(int(signed_a), 1),
         p_B_SIGNED=C(int(signed_b), 1),
         i_CLK=ClockSignal(),
         i_CE=Const(1),
-        i_AHOLD=Const(0),
-        i_BHOLD=Const(0),
         i_CHOLD=Const(0),
         i_DHOLD=Const(0),
         i_IRSTTOP=Const(0),
@@ -131,5 +179,5 @@ def _mac16(signed_b: bool, adds_inputs: bool = False, **ports: object) -> Instan
         i_CI=Const(0),
         i_ACCUMCI=Const(0),
         i_SIGNEXTIN=Const(0),
-        **ports,
+        **{"i_AHOLD": Const(0), "i_BHOLD": Const(0), **ports},
     )

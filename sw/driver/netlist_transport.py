@@ -10,7 +10,6 @@ from onward.hw.boards.errors import BuildError
 from onward.hw.boards.power_up import POWER_UP_CYCLES
 from onward.hw.boards.prepare import netlist_file
 from onward.hw.spec.config import CoreConfig
-from onward.sim.board.simulator import Simulator
 from onward.sim.cells.translate import NetlistError, translate
 
 from .sim_transport import SimTransport
@@ -50,5 +49,5 @@ class NetlistTransport(SimTransport):
             raise NetlistError(f"{work}: holds no synthesised netlist")
         pins = {"clk": f"{board.clock}_0__io", "rx": "uart_0__rx__io", "tx": "uart_0__tx__io"}
         text = translate(netlist, board.family.cells, pins)
-        self._simulator = Simulator(config, "uart", divisor=board.divisor(config), verilog=text)
+        super().__init__(config, flavour="uart", divisor=board.divisor(config), verilog=text)
         self._simulator.run(POWER_UP_CYCLES + _MARGIN)

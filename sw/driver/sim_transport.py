@@ -24,6 +24,7 @@ class SimTransport:
     flavour : byte streams straight into the link, or the pins of its serial line.
     divisor : clock cycles of one bit of the serial line.
     patience : clock cycles of silence after which :meth:`read` gives up.
+    verilog : what is simulated instead of the gateware as it is, a netlist for example.
     """
 
     name = "sim"
@@ -35,8 +36,9 @@ class SimTransport:
         flavour: Literal["bytes", "uart"] = "bytes",
         divisor: int | None = None,
         patience: int = _PATIENCE,
+        verilog: str | None = None,
     ) -> None:
-        self._simulator = Simulator(config, flavour, stall_seed, divisor)
+        self._simulator = Simulator(config, flavour, stall_seed, divisor, verilog)
         self._patience = patience
 
     @property

@@ -1,4 +1,4 @@
-"""Boards with a core that only sends back what it gets: pins and tools do not depend on it."""
+"""Boards with another core, as one that only sends back what it gets: pins and tools do not depend on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from onward.hw.boards import board_top
 from onward.hw.boards.board import Board
 from onward.hw.spec.presets import PRESETS
 
-__all__ = ["echo_plan"]
+__all__ = ["CONFIG", "echo_plan", "stub_plan"]
+
+CONFIG = dataclasses.replace(PRESETS["tiny"], clock_mhz=24.0, baud=1_000_000)
+"""Clock and serial line of these boards."""
 
 
 class _Echo(wiring.Component):
@@ -30,6 +33,11 @@ class _Echo(wiring.Component):
 
 def echo_plan(board: Board, monkeypatch) -> BuildPlan:
     """What the platform wants to be built for the echo on a board."""
-    monkeypatch.setattr(board_top, "ByteTop", _Echo)
-    config = dataclasses.replace(PRESETS["tiny"], clock_mhz=24.0, baud=1_000_000)
-    return board.platform().prepare(board_top.BoardTop(board, config), "onward", emit_src=False, **board.options)
+    return stub_plan(board, monkeypatch, _Echo)
+
+
+def stub_plan(board: Board, monkeypatch, core: type[wiring.Component]) -> BuildPlan:
+    """The same for any component with the interface of ``ByteTop``."""
+    monkeypatch.setattr(board_top, "ByteTop", core)
+    options = {**board.family.options, **board.options}
+    return board.platform().prepare(board_top.BoardTop(board, CONFIG), "onward", emit_src=False, **options)

@@ -78,7 +78,7 @@ def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float
     tools.append(79.9)
     result = run("build", "--board", "ulx3s-85f", "--out", "out")
     assert result.exit_code == 1
-    assert "timing is not met: 79.9 MHz at best, 80 MHz wanted; no bitstream is left" in result.output
+    assert "timing is not met: clock $glbnet$clk reaches 79.9 of 80 MHz; no bitstream is left" in result.output
     assert not Path("out/onward.bit").exists()
     assert json.loads(Path("out/report.json").read_text())["timing_met"] is False
 
@@ -86,8 +86,10 @@ def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float
 def test_missed_timing_that_is_allowed(run: Run, tools: list[float]) -> None:
     tools.append(79.9)
     result = run("build", "--board", "ulx3s-85f", "--out", "out", "--allow-timing-failure")
-    assert result.exit_code == 1
-    assert Path("out/onward.bit").exists()
+    assert result.exit_code == 0
+    assert "timing is not met: clock $glbnet$clk reaches 79.9 of 80 MHz; the bitstream may not work" in result.output
+    assert Path("out/onward.bit").read_text() == "bits of seed 1"
+    assert json.loads(Path("out/report.json").read_text())["timing_met"] is False
 
 
 def test_a_clock_that_is_not_constrained(run: Run, tools: list[float]) -> None:
