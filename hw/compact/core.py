@@ -21,8 +21,8 @@ from .stream_unit import StreamUnit
 
 __all__ = ["CompactCore"]
 
-_CYCLE_BITS, _EVENT_BITS = 40, 32
-"""Width of counters: of what happens in any cycle, 16 hours at 18 MHz; and of what happens now and then."""
+_CYCLE_BITS, _SAMPLE_BITS, _SATURATION_BITS = 40, 32, 24
+"""Width of counters: of what happens in any cycle, 16 hours at 18 MHz; of samples; of saturations, which are few."""
 
 
 class CompactCore(wiring.Component):
@@ -229,11 +229,11 @@ class CompactCore(wiring.Component):
         amounts = (
             (running, _CYCLE_BITS),
             (streams.work, _CYCLE_BITS),
-            (end, _EVENT_BITS),
-            (streams.row_saturated, _EVENT_BITS),
-            (streams.word_saturated, _EVENT_BITS),
-            (streams.operand_saturated, _EVENT_BITS),
-            (out(microcode.Out.SATURATED), _EVENT_BITS),
+            (end, _SAMPLE_BITS),
+            (streams.row_saturated, _SATURATION_BITS),
+            (streams.word_saturated, _SATURATION_BITS),
+            (streams.operand_saturated, _SATURATION_BITS),
+            (out(microcode.Out.SATURATED), _SATURATION_BITS),
             (streams.row_read, _CYCLE_BITS),
             (streams.row_write, _CYCLE_BITS),
         )
