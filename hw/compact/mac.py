@@ -47,10 +47,7 @@ class Accumulator(wiring.Component):
                 signed_b=True,
                 i_A=self.a,
                 i_B=self.b,
-                i_C=Const(0, 16),
                 i_D=self.start,
-                i_ADDSUBTOP=Const(0),
-                i_ADDSUBBOT=Const(0),
                 i_OLOADTOP=self.load,
                 i_OLOADBOT=self.load,
                 i_OHOLDTOP=hold,
@@ -89,14 +86,8 @@ class SignedProduct(wiring.Component):
                 adds_inputs=True,
                 i_A=self.a,
                 i_B=self.b,
-                i_C=Const(0, 16),
-                i_D=Const(0, 16),
                 i_ADDSUBTOP=self.negate,
                 i_ADDSUBBOT=self.negate,
-                i_OLOADTOP=Const(0),
-                i_OLOADBOT=Const(0),
-                i_OHOLDTOP=Const(0),
-                i_OHOLDBOT=Const(0),
                 o_O=self.o,
             )
             return m
@@ -131,14 +122,6 @@ class UnsignedProduct(wiring.Component):
                 i_BHOLD=~self.take_b,
                 i_A=self.a,
                 i_B=self.b,
-                i_C=Const(0, 16),
-                i_D=Const(0, 16),
-                i_ADDSUBTOP=Const(0),
-                i_ADDSUBBOT=Const(0),
-                i_OLOADTOP=Const(0),
-                i_OLOADBOT=Const(0),
-                i_OHOLDTOP=Const(0),
-                i_OHOLDBOT=Const(0),
                 o_O=self.o,
             )
             return m
@@ -149,6 +132,13 @@ class UnsignedProduct(wiring.Component):
             m.d.sync += b.eq(self.b)
         m.d.sync += self.o.eq(a * b)
         return m
+
+
+_AT_REST = {f"i_{name}": Const(0, 16) for name in ("C", "D")} | {
+    f"i_{name}": Const(0)
+    for name in ("AHOLD", "BHOLD", "ADDSUBTOP", "ADDSUBBOT", "OLOADTOP", "OLOADBOT", "OHOLDTOP", "OHOLDBOT")
+}
+"""Ports of an SB_MAC16 that a use need not name: adds 0, loads nothing, holds nothing."""
 
 
 def _mac16(signed_b: bool, adds_inputs: bool = False, signed_a: bool = True, **ports: object) -> Instance:
@@ -179,5 +169,5 @@ def _mac16(signed_b: bool, adds_inputs: bool = False, signed_a: bool = True, **p
         i_CI=Const(0),
         i_ACCUMCI=Const(0),
         i_SIGNEXTIN=Const(0),
-        **{"i_AHOLD": Const(0), "i_BHOLD": Const(0), **ports},
+        **(_AT_REST | ports),
     )
