@@ -40,22 +40,29 @@ class ResetTrial:
 
 
 class _Saboteur(Watcher):
-    """Presses the reset of the simulated board at random moments of the training."""
+    """Presses the reset of the simulated board once in each of so many equal parts of a training, at random moments.
 
-    def __init__(self, press: Callable[[], None], chance: float, seed: int, progress: Callable[[int], None]) -> None:
+    A moment that has passed does not come again when the training goes on from before it: chance alone must not make
+    a board look as if it could never be used, which the driver would rightly say.
+    """
+
+    def __init__(
+        self, press: Callable[[], None], samples: int, resets: int, seed: int, progress: Callable[[int], None]
+    ) -> None:
         self._press = press
-        self._chance = chance
-        self._random = random.Random(seed)
+        rng = random.Random(seed)
+        self._moments = [samples * (part + rng.random()) / resets for part in range(resets)]
         self._progress = progress
 
     def progress(self, done: int, error: float | None) -> None:
         self._progress(done)
-        if self._random.random() < self._chance:
+        if self._moments and done >= self._moments[0]:
+            del self._moments[0]
             self._press()
 
 
 def try_resets(plan: Plan, data: Dataset, resets: int, seed: int, progress: Callable[[int], None]) -> ResetTrial:
-    """Train by ``plan`` on the simulated board, which is reset about ``resets`` times at moments that ``seed`` decides.
+    """Train by ``plan`` on the simulated board, which is reset ``resets`` times at moments that ``seed`` decides.
 
     After each reset the board is loaded with the weights of the last checkpoint, as ``onward train --if-lost reload``
     does.
@@ -63,7 +70,7 @@ def try_resets(plan: Plan, data: Dataset, resets: int, seed: int, progress: Call
     clean = train(GoldenBoard(plan.config), plan.recipe, data.train_images, data.train_labels)
     transport = SimTransport(plan.config)
     transport_close, transport.close = transport.close, lambda: None  # type: ignore[method-assign]
-    saboteur = _Saboteur(transport.reset, resets / plan.recipe.samples, seed, progress)
+    saboteur = _Saboteur(transport.reset, plan.recipe.samples, resets, seed, progress)
     try:
         with Renewal(lambda: LinkBoard(plan.config, transport), renew=True) as boards:
             session = Session(boards.board, plan, data, watcher=saboteur)
