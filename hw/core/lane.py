@@ -75,16 +75,22 @@ class Lane(wiring.Component):
         ]
 
         # cycle 10: choose the factors. The row arrives late: no carry chain, which a comparison would make, follows.
-        self._positive = self.weight.any() & ~self.weight[-1]
+        self._positive = Signal()
+        m.d.comb += self._positive.eq(self.weight.any() & ~self.weight[-1])
         x = Signal(signed(self.x_bits + early), reset_less=True)
         y = Signal(signed(self.y_bits), reset_less=True)
-        uses_row = (control.row & (self._positive | ~control.positive_only)) | control.shifted
+        uses_row, uses_first = Signal(), Signal()
+        m.d.comb += [
+            uses_row.eq((control.row & (self._positive | ~control.positive_only)) | control.shifted),
+            uses_first.eq(control.first | control.shifted),
+        ]
         m.d.sync += [
             x.eq(
                 _choose(
+                    m,
                     len(x),
                     (uses_row, self.weight),
-                    (control.first | control.shifted, self.first),
+                    (uses_first, self.first),
                     control.far,
                     self.first.shift_left(early),
                     generator.state[20:].as_signed(),
@@ -92,6 +98,7 @@ class Lane(wiring.Component):
             ),
             y.eq(
                 _choose(
+                    m,
                     len(y),
                     (self.pick[0], control.m),
                     (self.pick[1], self.first),
@@ -181,9 +188,13 @@ class Lane(wiring.Component):
         ]
 
         high = total[config.weight_bits - 1 :]
-        fits = (high == 0) | high.all()
         # Two bits choose among the old weight, the new one and both limits: with these, a bit is one lookup table.
-        weighs, which = ~learns | fits, learns & (fits | ~total[-1])
+        fits, weighs, which = (Signal(name=name) for name in ("fits", "weighs", "which"))
+        m.d.comb += [
+            fits.eq((high == 0) | high.all()),
+            weighs.eq(~learns | fits),
+            which.eq(learns & (fits | ~total[-1])),
+        ]
         limit = Cat(which.replicate(config.weight_bits - 1), ~which)
         m.d.sync += [
             self.row_value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
@@ -197,6 +208,7 @@ def _aligned(random: Value, shift: int) -> Value:
 
 
 def _choose(
+    m: Module,
     bits: int,
     one: tuple[Value, Value],
     other: tuple[Value, Value],
@@ -214,5 +226,6 @@ def _choose(
         return Cat(number, number[-1].replicate(bits))[:bits]
 
     first, second, last = one[0].replicate(bits), other[0].replicate(bits), far.replicate(bits)
-    near = (first & (wide(one[1]) | second)) | (second & wide(other[1]))
+    near = Signal(bits)
+    m.d.comb += near.eq((first & (wide(one[1]) | second)) | (second & wide(other[1])))
     return (near & ~last) | (last & ((near & wide(far_both)) | (~near & wide(far_none))))
