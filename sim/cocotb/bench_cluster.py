@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import cocotb
@@ -12,6 +13,7 @@ from onward.hw.spec.config import CoreConfig
 
 from . import clock
 from .checker import Checker
+from .cluster_model import ClusterModel
 from .cluster_schedule import Schedule
 from .job import Job
 from .pins import read, read_signed
@@ -19,24 +21,34 @@ from .pins import read, read_signed
 __all__ = ["micro_operations"]
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=200, timeout_unit="ms")
 async def micro_operations(dut: Any) -> None:
     """Micro-operations as dense as the rules allow: sums, masks, scanned elements and saturations in their very cycles.
 
-    In cycles without one the other bits of the port are random. At the end all rows and words are read.
+    In cycles without one the other bits of the port are random. Each round has a seed, and rows and words of its own,
+    which are read at its end.
     """
     job = Job.from_environment()
     rng, config = job.random("cluster"), job.config
-    schedule = Schedule(config, rng, sum_delay=_sum_delay(config))
+    await clock.start(dut, uop=0, scan_valid=0, scan_word=0, scan_lane=0, seed=0, seed_valid=0)
+    model = ClusterModel(config)
+    for _ in range(job.times(5)):
+        await _round(dut, config, rng, model, micro_operations=600)
+
+
+async def _round(dut: Any, config: CoreConfig, rng: random.Random, model: ClusterModel, micro_operations: int) -> None:
+    schedule = Schedule(config, rng, _sum_delay(config), model)
     seed = rng.getrandbits(32)
-    schedule.model.seed(seed)
-    schedule.fill(job.times(3000))
+    model.seed(seed)
+    schedule.fill(micro_operations)
     sums, masks, scans = Checker("sum"), Checker("mask"), Checker("scanned element")
     valid = Uop(config)["valid"].offset
     bits = Uop(config).size
-    await clock.start(dut, uop=0, scan_valid=0, scan_word=0, scan_lane=0, seed=seed, seed_valid=1)
+    dut["uop"].value, dut["scan_valid"].value = 0, 0
+    dut["seed"].value, dut["seed_valid"].value = seed, 1
     await clock.cycle(dut)
-    dut["seed_valid"].value = 0
+    # Whatever it becomes later does not matter.
+    dut["seed"].value, dut["seed_valid"].value = rng.getrandbits(32), 0
     for now in range(schedule.length):
         micro = schedule.uops.get(now)
         dut["uop"].value = micro.encode(config) if micro else rng.getrandbits(bits) & ~(1 << valid)

@@ -50,7 +50,7 @@ async def random_programs(dut: Any) -> None:
 def _program(dut: Any, config: CoreConfig, number: int, seed: int) -> Program:
     """Both kinds in turn, somewhat shorter than the memory; the log says how to make it again."""
     if number % 2:
-        length = min(400, config.program - 16)
+        length = min(400, config.program - 24)
         dut._log.info("program %d: dependent_program(config, random.Random(%d), %d)", number, seed, length)
         return dependent_program(config, random.Random(seed), length)
     length = min(60, config.program - 20)

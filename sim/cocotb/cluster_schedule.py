@@ -35,11 +35,13 @@ class Schedule:
     Parameters
     ----------
     config : the core. rng : decides everything. sum_delay : cycles from a micro-operation to its sum.
+    model : of the cluster as it is.
     """
 
     config: CoreConfig
     rng: random.Random
     sum_delay: int
+    model: ClusterModel
     uops: dict[int, Micro] = field(default_factory=dict)
     scans: dict[int, tuple[int, int]] = field(default_factory=dict)
     sums: dict[int, int] = field(default_factory=dict)
@@ -50,7 +52,6 @@ class Schedule:
     length: int = 0
 
     def __post_init__(self) -> None:
-        self.model = ClusterModel(self.config)
         last = self.config.rows - self.config.group
         self._rows = sorted({0, last, *(self.rng.randrange(last + 1) for _ in range(4))})
         # The first, the last and some between, so that every bit of an address matters.

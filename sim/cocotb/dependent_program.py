@@ -29,7 +29,8 @@ _WILD = (Op.EXP, Op.REC, Op.RSQ, Op.SIG, Op.XN)
 def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Program:
     """Mostly short instructions on two words, few rows and elements, three scalars and an index, with the entry at 0.
 
-    Sequences of unrelated instructions seldom meet a rule about distances; these meet little else.
+    Sequences of unrelated instructions seldom meet a rule about distances; these meet little else. At the end elements
+    saturate.
     """
     asm = Assembler(config)
     index = asm.index("index", _INDEXES)
@@ -56,8 +57,18 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
                 asm.emit(Op.RED, **_fields(config, rng, Op.RED, index))
     for number in range(_SCALARS):
         asm.emit(Op.OUTS, s=number)
+    _saturate(asm)
     asm.emit(Op.END)
     return asm.assemble()
+
+
+def _saturate(asm: Assembler) -> None:
+    """Store what no element can hold: a word of noise, times eight, and once more."""
+    asm.constant("s0", 7.9)
+    asm.emit(Op.NOISE, init=1, s=0)
+    asm.emit(Op.ST)
+    asm.emit(Op.MACV, init=1, s=0)
+    asm.emit(Op.ST)
 
 
 def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[str, int]:

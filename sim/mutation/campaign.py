@@ -63,6 +63,7 @@ def run_campaign(
     *,
     mutation_seed: int = 1,
     seed: int = 1,
+    effort: float = 1.0,
     jobs: int = 1,
     fresh: bool = False,
 ) -> list[Verdict]:
@@ -77,6 +78,7 @@ def run_campaign(
     folder : takes netlists and logs.
     progress : called with how many mutants are done, and what goes on.
     mutation_seed, seed : decide the mutants; the benches' random choices.
+    effort : scales how much random stimulus the benches apply.
     jobs : mutants that are simulated at a time.
     fresh : judge anew what earlier campaigns in the same folder have judged.
 
@@ -105,7 +107,7 @@ def run_campaign(
                 caught = {number for number, verdict in found.items() if verdict.caught}
                 open_ = [mutant for mutant in design.mutants if mutant.number not in caught]
                 progress(len(verdicts) + len(design.mutants) - len(open_), f"{bench}: compiling")
-                job = Job(config, seed)
+                job = Job(config, seed, effort)
                 for verdict in _judge(design, bench, open_, job, place, jobs, fresh):
                     found[verdict.mutant.number] = verdict
                     count_caught = sum(bool(each.caught) for each in found.values())
@@ -142,10 +144,7 @@ def _judge(
                 build_dir=built,
                 test_dir=folder,
                 seed=job.seed,
-                # Copies of a process must not find threads of the original's missing.
-                extra_env=job.environment()
-                | trials.environment()
-                | {"COCOTB_ANSI_OUTPUT": "0", "OMP_NUM_THREADS": "1"},
+                extra_env=job.environment() | trials.environment() | _ENVIRONMENT,
                 results_xml=str(folder / f"{bench}.xml"),
                 log_file=log,
             )

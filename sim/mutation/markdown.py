@@ -24,8 +24,8 @@ def section(report: dict[str, Any]) -> str:
         "says why; any other is *open*, and counts against the benches.",
         "",
         f"`onward mutation --preset {report['preset']} --mutants {report['mutants_per_module']} "
-        f"--seed {report['mutation_seed']}`, {report['seconds']:,.0f} s: {report['caught']:,} of "
-        f"{report['mutants']:,} mutants caught.",
+        f"--seed {report['mutation_seed']} --effort {report['effort']:g}`: {report['caught']:,} of "
+        f"{report['mutants']:,} mutants caught, in {report['simulated_s']:,.0f} s of simulation.",
         "",
         "| module | benches | mutants | caught | proved equivalent | argued | open | score |",
         "|---|---|---|---|---|---|---|---|",

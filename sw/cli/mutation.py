@@ -23,6 +23,9 @@ def mutation(
     ] = None,
     mutants: Annotated[int, typer.Option(metavar="N", min=1, help="How many of each module.")] = 20,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Decides which mutants.")] = 1,
+    effort: Annotated[
+        float, typer.Option(min=0.01, help="How much the benches do, as a multiple of what they do in the tests.")
+    ] = 4.0,
     jobs: Annotated[int, typer.Option(min=1, help="Mutants that are simulated at a time.")] = 1,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Judge anew what an earlier call has judged, after a change of a model.")
@@ -52,14 +55,18 @@ def mutation(
     began = time.monotonic()
     folder = cache_folder("mutation") / config.name
     with progress_bar("mutants", mutants * len(modules)) as advance:
-        verdicts = run_campaign(config, modules, mutants, folder, advance, mutation_seed=seed, jobs=jobs, fresh=fresh)
+        verdicts = run_campaign(
+            config, modules, mutants, folder, advance, mutation_seed=seed, effort=effort, jobs=jobs, fresh=fresh
+        )
     with progress_bar("survivors", sum(not verdict.caught for verdict in verdicts)) as advance:
         scores = score(verdicts, MODULES.__getitem__, advance)
     figures: dict[str, Any] = {
         "preset": config.name,
         "mutants_per_module": mutants,
         "mutation_seed": seed,
+        "effort": effort,
         "seconds": round(time.monotonic() - began, 1),
+        "simulated_s": round(sum(verdict.seconds for verdict in verdicts), 1),
         **report(scores),
     }
     write_json(json, figures)

@@ -28,7 +28,15 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     verdicts = [*(verdict(number, "3 is not 4") for number in range(1, 8)), verdict(8), verdict(9, change=CLUSTER)]
     verdicts += [verdict(10), verdict(11, "late", module="draw")]
     figures = report(score(verdicts, lambda module: ("bench",)))
-    return {"preset": "tiny", "mutants_per_module": 10, "mutation_seed": 1, "seconds": 12.5, **figures}
+    return {
+        "preset": "tiny",
+        "mutants_per_module": 10,
+        "mutation_seed": 1,
+        "effort": 4.0,
+        "seconds": 12.5,
+        "simulated_s": 9.5,
+        **figures,
+    }
 
 
 def test_score(figures: dict[str, Any]) -> None:
