@@ -54,7 +54,7 @@ coverage: install
 	$(BIN)/onward coverage --markdown docs/verification.md
 
 soak: install
-	$(BIN)/onward soak
+	$(BIN)/onward soak --markdown docs/verification.md
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -11,7 +11,7 @@ import typer
 
 from onward.hw.spec.presets import load_preset
 
-from .options import JsonFile, Seed
+from .options import JsonFile, Markdown, Seed
 from .report import check_target, print_table, write_json
 
 __all__ = ["soak"]
@@ -28,9 +28,11 @@ def soak(
     kills: Annotated[int, typer.Option(min=0, help="How often to kill the training process.")] = 20,
     kill_epochs: Annotated[int, typer.Option(min=1, help="Epochs of each training that is killed.")] = _KILL_EPOCHS,
     seed: Seed = 0,
+    markdown: Markdown = None,
     json: JsonFile = None,
 ) -> None:
     """Train over a bad line, on a board that is reset, and in processes that are killed: exit code 1 if it matters."""
+    from onward.sim.document import update_section
     from onward.sw.cli.progress import progress_bar
     from onward.sw.cli.training import load_fitted
     from onward.sw.driver.plan import Plan, dataset_sha256
@@ -38,9 +40,11 @@ def soak(
     from onward.sw.driver.rules import find_rule
     from onward.sw.soak.kills import try_kills
     from onward.sw.soak.line import try_line
+    from onward.sw.soak.markdown import section
     from onward.sw.soak.resets import try_resets
 
-    check_target(json)
+    for target in (json, markdown):
+        check_target(target)
     config = load_preset(preset)
     data = load_fitted("mnist-small", None, config)
     parameters = find_rule("ff").parameters
@@ -117,7 +121,10 @@ def soak(
             ],
         )
 
-    write_json(json, report | {"passed": passed, "seconds": _since(began)})
+    report |= {"passed": passed, "seconds": _since(began)}
+    write_json(json, report)
+    if markdown:
+        update_section(markdown, "soak", section(report))
     typer.echo(f"soak: {'passed' if passed else 'FAILED'}, {_since(began):.0f} s")
     if not passed:
         raise typer.Exit(1)

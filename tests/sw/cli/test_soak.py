@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("sim-tiny")
 
 def test_short_trials(run: Run) -> None:
     options = ("--samples", 400, "--damaged", 0.02, "--resets", 3, "--kills", 2, "--kill-epochs", 10)
-    result = run("soak", *options, "--json", "soak.json")
+    result = run("soak", *options, "--json", "soak.json", "--markdown", "page.md")
     report: dict[str, Any] = json.loads(Path("soak.json").read_text())
     assert result.exit_code == 0, result.stdout
     assert report["passed"]
@@ -30,6 +30,9 @@ def test_short_trials(run: Run) -> None:
     assert report["resets"]["resets"] == 3
     assert report["kills"]["kills"] == 2
     assert "soak: passed" in result.stdout
+    page = Path("page.md").read_text()
+    assert "| 10,000 FF samples, the board reset 3 times |" in page
+    assert page.count("| yes |") == 3
 
 
 def test_a_weight_that_differs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
