@@ -13,6 +13,8 @@ __all__ = ["prove_equivalent"]
 _MODULE = re.compile(r"-module (\S+)")
 _PATIENCE_S = 300
 """Of real time: a proof takes seconds, and some minutes on a machine that has much else to do."""
+_LARGEST = 1_000_000
+"""Bytes of netlist above which a whole unit is beyond a proof in that time."""
 _PREPARE = """
 chformal -remove
 delete t:$print
@@ -52,16 +54,18 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     """Whether yosys proves, by induction over cycles, that all outputs of the component stay the same for any inputs.
 
     The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
-    some inputs or outputs may not matter. False does not say that there is a difference: only that no proof was found
-    in five minutes. What was found is kept in the design's folder.
+    some inputs or outputs may not matter, unless it is too large. False does not say that there is a difference: only
+    that no proof was found in five minutes. What was found is kept in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
-    parts = (design.folder / "netlist.il").read_bytes(), mutant.options.encode()
+    netlist = (design.folder / "netlist.il").read_bytes()
+    parts = netlist, mutant.options.encode()
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     known = design.folder / f"equivalent-{key}"
     if not known.exists():
-        proved = any(_proved(design, mutant, top) for top in dict.fromkeys((found[1], design.name)))
+        tops = (found[1], design.name) if len(netlist) <= _LARGEST else (found[1],)
+        proved = any(_proved(design, mutant, top) for top in dict.fromkeys(tops))
         known.write_text(str(proved), encoding="utf-8")
     return known.read_text(encoding="utf-8") == str(True)
 

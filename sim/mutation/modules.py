@@ -4,8 +4,8 @@ from __future__ import annotations
 
 __all__ = ["MODULES"]
 
-_WHOLE = ("core", "training", "link")
-"""One design, so that what one does not notice another one may; the link's bench is the only one that stops a core."""
+_WHOLE = ("core", "training", "link", "watchdog")
+"""One design, so that what one does not notice another one may; only the last one has programs without an end."""
 
 MODULES: dict[str, tuple[str, ...]] = {
     "reduce_tree": ("reduce_tree",),
