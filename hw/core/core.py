@@ -243,7 +243,10 @@ class Core(wiring.Component):
         reducer: Reducer,
         clusters: list[Cluster],
     ) -> None:
-        """The counters, in the order of ``protocol.COUNTERS``."""
+        """The counters, in the order of ``protocol.COUNTERS``; a cycle late, since carry chains follow.
+
+        A reset comes when all units rest: nothing of before it is left to be counted.
+        """
         amounts = (
             sequencer.running,
             broadcast.work,
@@ -255,8 +258,12 @@ class Core(wiring.Component):
             broadcast.row_read,
             broadcast.row_write,
         )
+        reset = Signal()
+        m.d.sync += reset.eq(self.host.reset)
         for counter, amount in zip(self.host.counters, amounts, strict=True):
-            with m.If(self.host.reset):
+            late = Signal.like(amount, name="late")
+            m.d.sync += late.eq(amount)
+            with m.If(reset):
                 m.d.sync += counter.eq(0)
             with m.Else():
-                m.d.sync += counter.eq(counter + amount)
+                m.d.sync += counter.eq(counter + late)

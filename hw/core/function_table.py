@@ -109,10 +109,13 @@ class FunctionTable(wiring.Component):
 
         # The table. Each row is the base, whose 2^16 reads as 0, below the size of the slope; only EXP2 rises.
         rows = [base & 0xFFFF | abs(slope) << 16 for base, slope in EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE]
-        # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them.
-        attrs = {"rom_style": "logic"} if self.cycles == 1 else {}
+        # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them. Made of logic, it
+        # takes its time: the register is in front of it, behind what decides where to look.
+        logic = self.cycles == 1
+        attrs = {"rom_style": "logic"} if logic else {}
         m.submodules.rows = table = memory.Memory(shape=16 + _SLOPE_BITS, depth=256, init=rows, attrs=attrs)
-        read = table.read_port()
+        read = table.read_port(domain="comb" if logic else "sync")
+        address, looks = Signal(8), Signal()
         point = Signal(16)
         position = Signal(POSITION_BITS)
         falling = Signal()
@@ -121,9 +124,14 @@ class FunctionTable(wiring.Component):
         m.d.comb += [
             negated.eq(-self.product[LOG2E_FRACTION + 1 + ELEMENT.fraction - 16 : 32]),
             self.whole.eq(negated[16:]),
-            read.addr.eq(Cat(point[POSITION_BITS:], kind)),
-            read.en.eq(control.point != Point.HOLD),
+            address.eq(Cat(point[POSITION_BITS:], kind)),
+            looks.eq(control.point != Point.HOLD),
         ]
+        if logic:
+            with m.If(looks):
+                m.d.sync += read.addr.eq(address)
+        else:
+            m.d.comb += [read.addr.eq(address), read.en.eq(looks)]
         with m.Switch(control.point):
             with m.Case(Point.SCALAR):
                 m.d.comb += point.eq(self.scalar << 1)
@@ -131,7 +139,7 @@ class FunctionTable(wiring.Component):
                 m.d.comb += point.eq(self.power)
             with m.Case(Point.NEGATED):
                 m.d.comb += point.eq(negated)
-        with m.If(read.en):
+        with m.If(looks):
             m.d.sync += [position.eq(point), falling.eq(control.function != Function.EXP2)]
 
         m.submodules.multiplier = multiplier = Multiplier(self.cycles)

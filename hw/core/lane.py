@@ -127,38 +127,33 @@ class Lane(wiring.Component):
         return m
 
     def _accumulate(self, m: Module, aligned: Signal) -> Signal:
-        """Cycle 12: exact accumulation; 12 to 13: store."""
+        """Cycle 12: exact accumulation; 12 to 13: store.
+
+        Rounding to nearest adds half an element: with that an accumulator begins, and what it holds needs only be cut.
+        """
         control = self.control
-        accumulator = Signal(signed(self.config.accumulator_bits))
+        low = self.config.accumulator_fraction - ELEMENT.fraction
+        accumulator = Signal(signed(self.config.accumulator_bits), init=1 << (low - 1))
         with m.If(control.clear):  # one cycle early, for a reset takes no lookup table
-            m.d.sync += accumulator.eq(0)
+            m.d.sync += accumulator.eq(control.half << (low - 1))
         with m.Elif(control.accumulate):
             m.d.sync += accumulator.eq(accumulator + aligned)
 
-        # Whether it fits is known but for the carry of the rounding.
-        low = self.config.accumulator_fraction - ELEMENT.fraction
         high = accumulator[low + ELEMENT.bits - 1 :]
-        rounded = Signal(signed(ELEMENT.bits + 1), reset_less=True)
-        near, below, edge = (Signal(name=name, reset_less=True) for name in ("near", "below", "edge"))
+        magnitude = Signal(ELEMENT.bits - 1, reset_less=True)
+        fits, negative, zero = Signal(reset_less=True), Signal(reset_less=True), Signal()
         m.d.sync += [
-            rounded.eq(accumulator[low : low + ELEMENT.bits].as_signed() + accumulator[low - 1]),
-            near.eq((high == 0) | high.all()),
-            below.eq(accumulator[-1]),
-            edge.eq(high[1:].all() & ~high[0]),  # rounds up to the smallest element, or is below it
+            magnitude.eq(accumulator[low:]),
+            fits.eq((high == 0) | high.all()),
+            negative.eq(accumulator[-1]),
         ]
-        negative, fits, zero = Signal(), Signal(), Signal()
-        magnitude = rounded[: ELEMENT.bits - 1]
-        m.d.comb += [
-            negative.eq(Mux(near, rounded[-1], below)),
-            fits.eq(near & (rounded[-1] == rounded[-2])),
-            zero.eq(control.step_function | (control.relu & negative)),
-        ]
+        m.d.comb += zero.eq(control.step_function | (control.relu & negative))
         limit = (~negative).replicate(ELEMENT.bits - 1)
         word = Mux(fits, magnitude, limit) & (~zero).replicate(ELEMENT.bits - 1)
         one = control.step_function & ~negative & (~fits | magnitude.any())
         m.d.sync += [
             self.word_value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
-            self.word_saturated.eq(~fits & ~(edge & rounded[-2])),
+            self.word_saturated.eq(~fits),
         ]
         return accumulator
 

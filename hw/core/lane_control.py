@@ -67,6 +67,7 @@ class LaneControl(data.StructLayout):
                 "vector": 1,  # 10, second factor: from the second vector port
                 "m": signed(config.operand_bits),
                 "clear": 1,  # 11
+                "half": 1,  # the accumulator begins with what rounds it to an element
                 "accumulate": 1,  # 12
                 "shift": range(max(2, len(Alignment(config).shifts))),
                 "fine": 1,
@@ -115,7 +116,7 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
         m.d.sync += register.eq(value)
         m.d.comb += control[name].eq(register)
 
-    clear, accumulate = Signal(), Signal()
+    clear, half, accumulate = Signal(), Signal(reset_less=True), Signal()
     shift = Signal.like(control.shift, reset_less=True)
     flags = multiply.flags
     kind = Mux(
@@ -125,10 +126,17 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
     )
     m.d.sync += [
         clear.eq(operands.valid & operands.flags.accumulate & operands.flags.init),
+        # The host's rows are numbers of their own, which are not rounded: products with ONE that count as no work.
+        half.eq((operands.flags.x != X.ONE) | operands.flags.product),
         accumulate.eq(multiply.valid & flags.accumulate),
         shift.eq(Mux(flags.update, Mux(flags.fine, alignment.fine, alignment.coarse), kind)),
     ]
-    m.d.comb += [control.clear.eq(clear), control.accumulate.eq(accumulate), control.shift.eq(shift)]
+    m.d.comb += [
+        control.clear.eq(clear),
+        control.half.eq(half),
+        control.accumulate.eq(accumulate),
+        control.shift.eq(shift),
+    ]
 
     relu, step_function = Signal(reset_less=True), Signal(reset_less=True)
     m.d.sync += [relu.eq(product.flags.function == Store.RELU), step_function.eq(product.flags.function == Store.STEP)]

@@ -140,8 +140,11 @@ class CoreConfig:
 
     @property
     def max_terms(self) -> int:
-        """Products that one accumulation may add up (checked by the assembler)."""
-        return 1 << math.ceil(math.log2(max(self.inputs, *self.hidden) + self.classes + 64))
+        """Products that one accumulation may add up (checked by the assembler).
+
+        One less than a power of two: what the lanes add for rounding, half an element, has room, too.
+        """
+        return (1 << math.ceil(math.log2(max(self.inputs, *self.hidden) + self.classes + 64))) - 1
 
     # sizes --------------------------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ class _Surroundings:
             self.saturations += read(dut["element_saturation"])
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=200, timeout_unit="ms")
 async def random_entries(dut: Any) -> None:
     """Entries of every kind with gaps, reduced scalars that come late, results that are taken late, elements held.
 
@@ -140,7 +140,7 @@ async def holds_elements(dut: Any) -> None:
     await _until_idle(dut)
 
 
-async def _until_idle(dut: Any, patience: int = 1000) -> None:
+async def _until_idle(dut: Any, patience: int = 200_000) -> None:
     for _ in range(patience):
         await clock.cycle(dut)
         if read(dut["idle"]):

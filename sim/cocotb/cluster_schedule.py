@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from onward.hw.core.uop import (
     LOAD_AFTER_STORE_ROW,
@@ -75,6 +75,10 @@ class Schedule:
                 self.length += self.rng.randint(1, 9)
             if self.rng.random() < 0.02:
                 self._write_row(self.rng.choice(rows))
+                # What a row leaves in the accumulators is not rounded: a program has to clear them.
+                self._add(
+                    replace(self._random(self.rng.choice([op for op in _PROGRAM_OPS if op in ACCUMULATES])), init=1)
+                )
             else:
                 self._add(self._random())
         for lane in self.model.lanes:
@@ -96,11 +100,12 @@ class Schedule:
         operand = self.config.operand
         return self.rng.randint(operand.min, operand.max) >> self.rng.randrange(operand.bits)
 
-    def _random(self) -> Micro:
+    def _random(self, op: Op | None = None) -> Micro:
         rng, model = self.rng, self.model
-        op = rng.choice(_PROGRAM_OPS)
+        op = op or rng.choice(_PROGRAM_OPS)
         member = rng.randrange(self.config.group)
-        limit = (1 << (self.config.accumulator_bits - 1)) - model.largest_term
+        # The lanes' accumulators hold half an element more.
+        limit = (1 << (self.config.accumulator_bits - 1)) - model.largest_term - (1 << self.config.accumulator_fraction)
         full = max(map(abs, model.accumulators)) >= limit
         return Micro(
             op,

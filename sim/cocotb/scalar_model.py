@@ -35,6 +35,12 @@ _OPS: tuple[int, ...] = (
 )
 _OPS += (Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, TAKE)
 
+_PLACE = 32
+_PLACES = (0x540, 0xAA0)
+"""Of elements, in the largest memory."""
+_LONG = 0.01
+"""Share of the entries that may work on any number of elements."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -140,13 +146,20 @@ def random_scalar(rng: random.Random) -> int:
 def random_entry(config: CoreConfig, rng: random.Random) -> Entry:
     """Any entry that programs may hold; what its operation does not use is random, too."""
     op = rng.choice(_OPS)
-    n = rng.randint(1, min(config.classes, config.elements) if rng.random() < 0.8 else min(24, config.elements))
+    if rng.random() < _LONG:
+        n = max(1, rng.randint(1, config.elements - 1) >> rng.randrange(12))
+        e = rng.randrange(config.elements - n + 1)
+    else:
+        # Few places, so that what one entry stores others find; of all bits of an address each is 0 in some, 1 in some.
+        n = rng.randint(1, min(config.classes, config.elements) if rng.random() < 0.8 else min(24, config.elements))
+        room = min(_PLACE, config.elements) - n + 1
+        e = min(rng.choice(_PLACES) % config.elements + rng.randrange(room), config.elements - n)
     return Entry(
         op=op,
         s=rng.randrange(SCALAR_REGISTERS),
         p1=rng.randrange(SCALAR_REGISTERS),
         d=rng.randrange(SCALAR_REGISTERS),
-        e=rng.randrange(config.elements - n + 1),
+        e=e,
         n=n,
         imm=random_scalar(rng) if op == Op.LDI else rng.getrandbits(16) >> rng.randrange(16),
         index=rng.randrange(n) if rng.random() < 0.7 else rng.getrandbits(INDEX_BITS),

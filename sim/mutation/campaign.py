@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
@@ -18,7 +18,7 @@ from onward.sim.cocotb.job import Job
 from onward.sim.cocotb.tools import simulator_tools
 
 from .design import Mutant, MutatedDesign
-from .modules import MODULES
+from .modules import CHANGES, MODULES
 from .record import Record
 from .trials import Trials
 
@@ -73,7 +73,7 @@ def run_campaign(
 
     Parameters
     ----------
-    config : the core.
+    config : the core, but for :data:`CHANGES`.
     modules : names of files in ``hw/core``, keys of :data:`MODULES`.
     folder : takes netlists and logs.
     progress : called with how many mutants are done, and what goes on.
@@ -100,14 +100,15 @@ def run_campaign(
                 for known in place.glob("equivalent-*"):
                     known.unlink()
             progress(len(verdicts), f"{benches[0]}: mutating {', '.join(chosen)}")
-            component = BENCHES[benches[0]].component(config)
+            own = replace(config, **CHANGES.get(benches[0], {}))
+            component = BENCHES[benches[0]].component(own)
             design = MutatedDesign(component, TOP, place, dict.fromkeys(chosen, count), mutation_seed)
             found: dict[int, Verdict] = {}
             for bench in benches:
                 caught = {number for number, verdict in found.items() if verdict.caught}
                 open_ = [mutant for mutant in design.mutants if mutant.number not in caught]
                 progress(len(verdicts) + len(design.mutants) - len(open_), f"{bench}: compiling")
-                job = Job(config, seed, effort)
+                job = Job(own, seed, effort)
                 for verdict in _judge(design, bench, open_, job, place, jobs, fresh):
                     found[verdict.mutant.number] = verdict
                     count_caught = sum(bool(each.caught) for each in found.values())

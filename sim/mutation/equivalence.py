@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from .aiger import same_circuit
 from .design import Mutant, MutatedDesign
 from .yosys import YosysError, run_yosys
 
@@ -48,11 +49,22 @@ equiv_simple
 equiv_induct
 equiv_status -assert
 """
+_GATES = """
+design -reset
+read_rtlil netlist.il
+{change}
+{prepare}
+dffunmap
+aigmap
+opt_clean -purge
+write_aiger -ascii -symbols {name}.aag
+"""
 
 
 def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     """Whether yosys proves, by induction over cycles, that all outputs of the component stay the same for any inputs.
 
+    No proof is needed if nothing of the mutation is left among the gates, as nothing depends on what it changes.
     The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
     some inputs or outputs may not matter, unless it is too large. False does not say that there is a difference: only
     that no proof was found in five minutes. What was found is kept in the design's folder.
@@ -71,6 +83,8 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
 
 
 def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
+    if _same_gates(design, mutant, top):
+        return True
     mutated, unit = (_PREPARE.format(top=top, name=name) for name in ("mutated", "unit"))
     script = _SCRIPT.format(options=mutant.options, mutant=mutated, unit=unit)
     try:
@@ -78,3 +92,15 @@ def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
     except YosysError:
         return False
     return True
+
+
+def _same_gates(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
+    changes = {"mutated": f"mutate {mutant.options}", "unit": ""}
+    script = ""
+    for name, change in changes.items():
+        script += _GATES.format(change=change, prepare=_PREPARE.format(top=top, name="same"), name=name)
+    try:
+        run_yosys(script, design.folder, _PATIENCE_S)
+    except YosysError:
+        return False
+    return same_circuit(*(design.folder / f"{name}.aag" for name in changes))

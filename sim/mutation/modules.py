@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MODULES"]
+__all__ = ["CHANGES", "MODULES"]
 
 _WHOLE = ("core", "training", "link", "watchdog")
 """One design, so that what one does not notice another one may; only the last one has programs without an end."""
@@ -45,4 +45,10 @@ MODULES: dict[str, tuple[str, ...]] = {
 """Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.
 
 Files without one, such as ``carry_chain``, hold what other files' components are made of, and are mutated there.
+"""
+
+CHANGES: dict[str, dict[str, int]] = {"scanner": {"lanes": 40}, "scalar_unit": {"elements": 4096}}
+"""What is different from the preset in the design that a bench judges first, so that every bit of it matters.
+
+Three clusters, of which the last is smaller; as many elements as addresses can name.
 """

@@ -76,7 +76,7 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
 
 
 def _store(bench: Bench) -> None:
-    """``floor(acc / 2^k + 1/2)``, saturated, then the store's function; and accumulation itself."""
+    """``floor(acc / 2^k + 1/2)``, saturated, then the store's function; the register holds half an element more."""
     for config in _CONFIGS:
         lane = bench.load(_MODULE).Lane(config, 1)
         inside = bench.add(f"lane_{config.name}", lane)
@@ -84,10 +84,12 @@ def _store(bench: Bench) -> None:
         inputs = bench.free("control", control.shape())
         bench.m.d.comb += control.eq(inputs)
         shift = config.accumulator_fraction - ELEMENT.fraction
-        accumulator = Signal(signed(config.accumulator_bits + 2))
-        bench.m.d.comb += accumulator.eq(internal(inside, "accumulator"))
-        clipped = saturated((2 * accumulator + (1 << shift)) >> (shift + 1), ELEMENT)
-        rounded = bench.past((2 * accumulator + (1 << shift)) >> (shift + 1))
+        half = 1 << (shift - 1)
+        accumulator = internal(inside, "accumulator")
+        exact = Signal(signed(config.accumulator_bits + 2))
+        bench.m.d.comb += exact.eq(accumulator - half)
+        clipped = saturated((2 * exact + (1 << shift)) >> (shift + 1), ELEMENT)
+        rounded = bench.past((2 * exact + (1 << shift)) >> (shift + 1))
         value = bench.past(clipped)
         one = Const(1 << ELEMENT.fraction, ELEMENT.bits)
         stored = Mux(
@@ -100,6 +102,9 @@ def _store(bench: Bench) -> None:
         fits = (rounded >= ELEMENT.min) & (rounded <= ELEMENT.max)
         told = bench.past(fits)
         bench.claim(~on | (lane.word_saturated == ~told), f"{config.name}: saturation is not told, or told of none")
+        begun = bench.past(control.clear) & bench.since_start(1)
+        start = Mux(bench.past(control.half), half, 0)
+        bench.claim(~begun | (accumulator == start), f"{config.name}: an accumulation begins with something else")
 
 
 UPDATE = Proof(
@@ -136,20 +141,21 @@ UPDATE = Proof(
 STORE = Proof(
     name="lane-store",
     claim="a stored element is the accumulator rounded to nearest, halves up, saturated, and passed through the store's"
-    " function, for every value of the accumulator",
+    " function, for every value of the accumulator, which begins with that half, or at 0 for a row of the host",
     build=_store,
     method=Method("induction", 5),
     free_products=True,
     mutants=(
+        Mutant("rounds down", _MODULE, "control.half << (low - 1)", "0"),
+        Mutant("a row of the host is rounded", _MODULE, "control.half << (low - 1)", "1 << (low - 1)"),
+        Mutant("takes what is half an element more", _MODULE, "accumulator[low:])", "accumulator[low - 1 :])"),
         Mutant(
-            "rounds halves down",
+            "saturates one bit too late",
             _MODULE,
-            "+ accumulator[low - 1]",
-            "+ (accumulator[low - 1] & accumulator[: low - 1].any())",
+            "accumulator[low + ELEMENT.bits - 1 :]",
+            "accumulator[low + ELEMENT.bits :]",
         ),
-        Mutant("the carry of rounding is lost", _MODULE, "near & (rounded[-1] == rounded[-2])", "near"),
-        Mutant("the sign of what is left of a large number", _MODULE, "Mux(near, rounded[-1], below)", "rounded[-1]"),
-        Mutant("what rounds to the smallest element saturates", _MODULE, "& ~(edge & rounded[-2])", ""),
+        Mutant("the sign of another bit", _MODULE, "negative.eq(accumulator[-1])", "negative.eq(accumulator[-2])"),
         Mutant("a step at 0", _MODULE, "& (~fits | magnitude.any())", ""),
     ),
 )
