@@ -88,7 +88,7 @@ async def random_entries(dut: Any) -> None:
     reduced = StreamDriver(dut, "reduced", Gaps(random.Random(rng.random()), chance=0.5))
     model = ScalarModel(config, [0] * config.elements)
     words = 0
-    for _ in range(job.times(6)):
+    for _ in range(job.times(24)):
         seed, model.norm = rng.getrandbits(32), rng.getrandbits(32) >> rng.randrange(32)
         dut["sample_norm"].value = model.norm
         dut["seed"].value = pack(SeedRequest, valid=1, value=seed)

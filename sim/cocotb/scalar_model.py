@@ -38,7 +38,7 @@ _OPS += (Op.BEST, Op.OUTS, Op.OUTI, Op.OUTE, TAKE)
 _PLACE = 32
 _PLACES = (0x540, 0xAA0)
 """Of elements, in the largest memory."""
-_LONG = 0.01
+_LONG = 0.02
 """Share of the entries that may work on any number of elements."""
 
 

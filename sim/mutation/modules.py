@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["CHANGES", "MODULES"]
 
 _WHOLE = ("core", "training", "link", "watchdog")
@@ -47,7 +49,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 Files without one, such as ``carry_chain``, hold what other files' components are made of, and are mutated there.
 """
 
-CHANGES: dict[str, dict[str, int]] = {"scanner": {"lanes": 40}, "scalar_unit": {"elements": 4096}}
+CHANGES: dict[str, dict[str, Any]] = {"scanner": {"lanes": 40}, "scalar_unit": {"elements": 4096}}
 """What is different from the preset in the design that a bench judges first, so that every bit of it matters.
 
 Three clusters, of which the last is smaller; as many elements as addresses can name.
