@@ -8,7 +8,8 @@ from typing import Any
 import cocotb
 
 from onward.hw.spec.config import CoreConfig
-from onward.sw.programs.assembler import Program
+from onward.hw.spec.isa import Op
+from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.random_program import random_program
 
 from . import clock
@@ -17,9 +18,36 @@ from .job import Job
 from .mirror import Mirror
 from .stimulus import random_batch, random_rows
 
-__all__ = ["random_programs"]
+__all__ = ["random_programs", "short_programs"]
 
 _ROWS = 96
+_RUNS = 600
+"""More than nine bits can count."""
+
+
+@cocotb.test()
+async def short_programs(dut: Any) -> None:
+    """Samples that wait while the answers of those before are sent, which takes longer than they do; and many runs.
+
+    Leaves a core in which all memories are zero, as they were.
+    """
+    job = Job.from_environment()
+    rng, config = job.random("short programs"), job.config
+    await clock.start(dut, i__valid=0, o__ready=0)
+    mirror = Mirror(dut, config, rng)
+    await mirror.host.open()
+    asm = Assembler(config)
+    asm.emit(Op.LAB, d=asm.index("label", config.classes))
+    for _ in range(config.results):
+        asm.emit(Op.OUTI, ri=1)
+    asm.emit(Op.END)
+    await mirror.load(asm.assemble())
+    for _ in range(job.times(2)):
+        await mirror.run_samples(0, random_batch(config, rng, 8))
+    for _ in range(_RUNS):
+        await mirror.run(config.results + 1)
+    await mirror.check()
+    await mirror.reset()
 
 
 @cocotb.test()

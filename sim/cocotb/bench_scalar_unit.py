@@ -22,7 +22,7 @@ from .monitor import StreamMonitor
 from .pins import pack, read, read_signed, unpack
 from .scalar_model import Entry, ScalarModel, random_entry, random_scalar
 
-__all__ = ["holds_elements", "random_entries"]
+__all__ = ["draws_from_all_elements", "holds_elements", "random_entries"]
 
 _INPUTS = ("i__valid", "reduced__valid", "read_address", "element_read", "element_hold", "sample_norm")
 _MASK = (1 << ELEMENT.bits) - 1
@@ -119,6 +119,26 @@ async def random_entries(dut: Any) -> None:
     around.indexes.finish()
     assert results.waiting == 0, "a result too many"
     assert (around.element_entries, around.saturations) == (model.element_entries, model.saturations)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def draws_from_all_elements(dut: Any) -> None:
+    """An element that is excluded is not drawn, wherever it is, even if there is only one other."""
+    job = Job.from_environment()
+    rng, config = job.random("draws"), job.config
+    await clock.start(dut, seed=0, result__ready=0, **dict.fromkeys(_INPUTS, 0))
+    elements = [0] * config.elements
+    around = _Surroundings(dut, elements, rng, holding=0)
+    entries = StreamDriver(dut, "i")
+    for _ in range(job.times(4)):
+        number, (excluded, other) = rng.randrange(1, 8), rng.sample(range(config.elements - 1), 2)
+        elements[excluded], elements[other] = ELEMENT.max, 1
+        around.indexes.expect((1, number, other), f"with {excluded} excluded")
+        entry = Entry(op=Op.DRAW, d=number, n=config.elements - 1, index=excluded, exclude=1)
+        await entries.send(pack(ScalarEntry, **asdict(entry)))
+        await _until_idle(dut)
+        elements[excluded] = elements[other] = 0
+    around.indexes.finish()
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")

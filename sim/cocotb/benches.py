@@ -11,6 +11,8 @@ from onward.hw.core.cluster import Cluster
 from onward.hw.core.operand_unit import OperandUnit
 from onward.hw.core.pixel_merge import PixelMerge
 from onward.hw.core.reduce_tree import ReduceTree
+from onward.hw.core.reducer import Reducer
+from onward.hw.core.row_port import RowPort
 from onward.hw.core.sample_buffer import SampleBuffer
 from onward.hw.core.scalar_unit import ScalarUnit
 from onward.hw.core.scanner import Scanner
@@ -51,6 +53,8 @@ BENCHES: dict[str, Bench] = {
     bench.name: bench
     for bench in (
         Bench("reduce_tree", lambda config: ReduceTree(*tree_shape(config))),
+        Bench("reducer", lambda config: Reducer(config, len(ReduceTree(*tree_shape(config)).o))),
+        Bench("row_port", RowPort),
         Bench("weight_memory", lambda config: WeightMemory(config, config.cluster_lanes)),
         Bench("operand_unit", OperandUnit),
         Bench("scanner", Scanner),

@@ -7,17 +7,34 @@ from pathlib import Path
 __all__ = ["same_circuit"]
 
 _Table = dict[tuple[int, int], int]
+_OUTPUT = "output "
 
 
 def same_circuit(one: Path, other: Path) -> bool:
     """Whether two ASCII AIGER files with names hold the same gates between the same ports and latches.
 
-    The order of gates, and of the inputs of a gate, does not matter. False does not say that the circuits differ in
-    what they do.
+    The order of gates, and of the inputs of a gate, does not matter, nor does a latch that no output depends on. False
+    does not say that the circuits differ in what they do.
     """
     table: _Table = {}
     names: dict[str, int] = {}
-    return _functions(one, names, table) == _functions(other, names, table)
+    first, second = _functions(one, names, table), _functions(other, names, table)
+    called = {literal: name for name, literal in names.items() if name in first}
+    gates = {literal: inputs for inputs, literal in table.items()}
+    pending = {name for functions in (first, second) for name in functions if name.startswith(_OUTPUT)}
+    seen: set[int] = set()
+    while pending:
+        name = pending.pop()
+        if name not in first or first[name] != second.get(name):
+            return False
+        cone = [first[name]]
+        while cone:
+            literal = cone.pop() & ~1
+            if literal not in seen:
+                seen.add(literal)
+                cone += gates.get(literal, ())
+                pending.update([called[literal]] if literal in called else [])
+    return True
 
 
 def _functions(path: Path, names: dict[str, int], table: _Table) -> dict[str, int]:
@@ -58,5 +75,5 @@ def _functions(path: Path, names: dict[str, int], table: _Table) -> dict[str, in
     for place, line in enumerate(lines[after_inputs:after_latches]):
         found[called.get(f"l{place}", f"l{place}")] = literal(int(line.split()[1]))
     for place, line in enumerate(lines[after_latches:after_outputs]):
-        found[f"output {called.get(f'o{place}', place)}"] = literal(int(line))
+        found[f"{_OUTPUT}{called.get(f'o{place}', place)}"] = literal(int(line))
     return found

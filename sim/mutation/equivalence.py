@@ -50,24 +50,35 @@ equiv_induct
 equiv_status -assert
 """
 _GATES = """
-design -reset
 read_rtlil netlist.il
 {change}
-{prepare}
+chformal -remove
+delete t:$print
+hierarchy -top {top}
+flatten
+opt_expr
+opt_clean
+expose -evert t:$mem_v2
+opt -full -fast
+techmap
+opt -full -fast
+opt_clean -purge
+setundef -undriven -zero
 dffunmap
 aigmap
 opt_clean -purge
 write_aiger -ascii -symbols {name}.aag
 """
+"""Memories stay what they are: their ports become ports of the circuit."""
 
 
 def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     """Whether yosys proves, by induction over cycles, that all outputs of the component stay the same for any inputs.
 
-    No proof is needed if nothing of the mutation is left among the gates, as nothing depends on what it changes.
-    The smallest component around the mutation is looked at, with those inside of it, and then the whole unit, where
-    some inputs or outputs may not matter, unless it is too large. False does not say that there is a difference: only
-    that no proof was found in five minutes. What was found is kept in the design's folder.
+    No proof is needed if nothing of the mutation is left among the gates of the whole unit, as nothing depends on what
+    it changes. Else the smallest component around the mutation is looked at, with those inside of it, and then the
+    whole unit, where some inputs or outputs may not matter, unless it is too large. False does not say that there is a
+    difference: only that no proof was found in five minutes. What was found is kept in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
@@ -77,14 +88,12 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     known = design.folder / f"equivalent-{key}"
     if not known.exists():
         tops = (found[1], design.name) if len(netlist) <= _LARGEST else (found[1],)
-        proved = any(_proved(design, mutant, top) for top in dict.fromkeys(tops))
+        proved = _same_gates(design, mutant) or any(_proved(design, mutant, top) for top in dict.fromkeys(tops))
         known.write_text(str(proved), encoding="utf-8")
     return known.read_text(encoding="utf-8") == str(True)
 
 
 def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
-    if _same_gates(design, mutant, top):
-        return True
     mutated, unit = (_PREPARE.format(top=top, name=name) for name in ("mutated", "unit"))
     script = _SCRIPT.format(options=mutant.options, mutant=mutated, unit=unit)
     try:
@@ -94,13 +103,14 @@ def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
     return True
 
 
-def _same_gates(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
-    changes = {"mutated": f"mutate {mutant.options}", "unit": ""}
-    script = ""
-    for name, change in changes.items():
-        script += _GATES.format(change=change, prepare=_PREPARE.format(top=top, name="same"), name=name)
+def _same_gates(design: MutatedDesign, mutant: Mutant) -> bool:
+    netlist = hashlib.sha256((design.folder / "netlist.il").read_bytes()).hexdigest()[:16]
+    unit, mutated = f"gates-{netlist}", "gates-mutated"
     try:
-        run_yosys(script, design.folder, _PATIENCE_S)
+        if not (design.folder / f"{unit}.aag").exists():
+            run_yosys(_GATES.format(change="", top=design.name, name=unit), design.folder, _PATIENCE_S)
+        change = f"mutate {mutant.options}"
+        run_yosys(_GATES.format(change=change, top=design.name, name=mutated), design.folder, _PATIENCE_S)
     except YosysError:
         return False
-    return same_circuit(*(design.folder / f"{name}.aag" for name in changes))
+    return same_circuit(design.folder / f"{unit}.aag", design.folder / f"{mutated}.aag")

@@ -39,18 +39,26 @@ MODULES: dict[str, tuple[str, ...]] = {
         ),
         ("scalar_unit",),
     ),
-    **dict.fromkeys(
-        ("core", "sequencer", "fetch", "broadcast", "reducer", "normaliser", "scalar_to_fixed", "row_port", "watchdog"),
-        _WHOLE,
-    ),
+    "reducer": ("reducer",),
+    "normaliser": ("reducer",),
+    "scalar_to_fixed": ("reducer",),
+    "row_port": ("row_port",),
+    "watchdog": ("watchdog",),
+    **dict.fromkeys(("core", "sequencer", "fetch", "broadcast"), _WHOLE),
 }
 """Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.
 
 Files without one, such as ``carry_chain``, hold what other files' components are made of, and are mutated there.
 """
 
-CHANGES: dict[str, dict[str, Any]] = {"scanner": {"lanes": 40}, "scalar_unit": {"elements": 4096}}
+CHANGES: dict[str, dict[str, Any]] = {
+    "core": {"inputs": 130, "rows": 192, "lanes": 12, "vectors": 16},
+    "row_port": {"lanes": 640},
+    "scalar_unit": {"elements": 4096},
+    "scanner": {"lanes": 40},
+}
 """What is different from the preset in the design that a bench judges first, so that every bit of it matters.
 
-Three clusters, of which the last is smaller; as many elements as addresses can name.
+More lanes than reductions may be outstanding, and pixels than a tile has; any lane an access can name; as many elements
+as addresses can name; three clusters, of which the last is smaller.
 """

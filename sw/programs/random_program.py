@@ -46,6 +46,10 @@ class _Writer:
     def elements(self, count: int) -> int:
         return self.rng.randrange(self.config.elements - count - self.config.classes + 1)
 
+    def tiles(self) -> int:
+        """A few; now and then as many as there are words."""
+        return self.rng.randint(1, min(self.rng.choice((3, 3, 3, 3, 256)), self.config.vectors, 256))
+
     def init(self, terms: int) -> int:
         """Whether the instruction must clear the accumulators, or happens to."""
         clear = self.room < terms or self.rng.random() < 0.2
@@ -90,7 +94,7 @@ class _Writer:
         self.asm.emit(Op.STE, s=number, e=e)
 
     def reduce(self, op: Op) -> None:
-        tiles = self.rng.randint(1, min(3, self.config.vectors))
+        tiles = self.tiles()
         fields = {"d": self.scalar(), "p1": self.vector(tiles), "tiles": tiles}
         if op is Op.DOT:
             fields["p2"] = self.vector(tiles)
@@ -99,8 +103,8 @@ class _Writer:
 
     def reduce_rows(self, op: Op) -> None:
         rng = self.rng
-        tiles, n = rng.randint(1, min(2, self.config.vectors)), rng.randint(1, self.span)
-        stride = rng.randint(1, 4)
+        stride, n = rng.randint(1, 4), rng.randint(1, self.span)
+        tiles = min(self.tiles(), 1 + (self.config.rows - n - self.config.classes) // stride)
         fields = {"tiles": tiles, "n": n, "imm": stride, "row": self.rows((tiles - 1) * stride + n)}
         fields |= {"s": self.scalar(), "p1": self.vector(tiles), "e": self.elements(n), "init": rng.randrange(2)}
         self.spoil()
