@@ -125,7 +125,7 @@ async def _answer(dut: Any, config: CoreConfig, rng: random.Random, answers: Che
                 answers.expect(pipeline[-1])
 
 
-async def _offer(dut: Any, rng: random.Random, kinds: tuple[AccessKind, ...], cycles: int) -> int:
+async def _offer(dut: Any, rng: random.Random, kinds: tuple[Any, ...], cycles: int) -> int:
     """Offer accesses for some cycles; how many were taken."""
     taken = 0
     dut["i__valid"].value = 1
