@@ -122,7 +122,7 @@ class Broadcast(wiring.Component):
         last_tile, last = Signal(), Signal()
         exhausted = Signal()
         emit, finish = Signal(), Signal()
-        flags = Signal(Flags)
+        decoded, flags = Signal(Flags), Signal(Flags)
         # No program may keep the unit for ever: 0 tiles are all there can be, and so are 0 results of a reduction.
         m.d.comb += [
             last_tile.eq(tiles_left == 0),
@@ -164,11 +164,15 @@ class Broadcast(wiring.Component):
         with m.If(finish):
             m.d.sync += active.eq(0)
         m.d.comb += self.i.ready.eq(~active | finish)
+        # Decoded before it is taken: who waits for what it emits has no time for that.
+        coming = Signal(Flags)
+        decode(m, self.i.payload, coming)
         starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
         count = Mux(starts & (self.i.payload.source == Source.SAMPLE), self.sample_count, self.i.payload.n)
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [
                 word.eq(self.i.payload),
+                decoded.eq(coming),
                 active.eq(1),
                 first.eq(1),
                 element.eq(0),
@@ -185,8 +189,9 @@ class Broadcast(wiring.Component):
             scanner.count.eq(self.i.payload.n),
         ]
 
-        decode(m, word, flags, first)
         m.d.comb += [
+            flags.eq(decoded),
+            flags.init.eq(decoded.init & first),
             self.emits_update.eq(active & (flags.update | flags.store_row)),
             self.emits_store.eq(active & flags.store),
             self.emits_second.eq(active & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import data
 
 from onward.hw.spec.isa import Op, Store
@@ -13,13 +13,13 @@ from .vector_op import HostOp
 __all__ = ["decode"]
 
 
-def decode(m: Module, word: data.View, flags: data.View, first: Signal) -> None:
+def decode(m: Module, word: data.View, flags: data.View) -> None:
     """Drive ``flags`` (:data:`.uop.Flags`) from ``word`` (:class:`.vector_op.VectorOp`), combinationally.
 
-    ``first`` marks the instruction's first micro-operation, the only one that may clear the accumulators.
+    ``flags.init`` is meant for the instruction's first micro-operation, the only one that may clear the accumulators.
     """
     m.d.comb += [
-        flags.init.eq(word.init & first),
+        flags.init.eq(word.init),
         flags.function.eq(Store(0)),
         flags.fine.eq(word.fine),
     ]

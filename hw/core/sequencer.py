@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,6 +31,8 @@ Word = data.FlexibleLayout(
 )
 _WRITERS = 5
 """Bits that number the scalar results on their way: more than the scalar unit's queue can hold."""
+_LONG_AGO = 31
+"""Cycles after which nothing that was emitted is on its way."""
 _PENDING = 8
 """Sums for scalar registers that may be outstanding: the depth of the FIFO in front of the scalar unit."""
 
@@ -113,15 +115,13 @@ class Sequencer(wiring.Component):
             with m.If(self.index_write & (self.index_number != 0)):
                 m.d.sync += indexes[self.index_number].eq(self.index_value)
 
-        ages = {
-            name: self._age(m, name, pulse)
-            for name, pulse in (
-                ("update", self.emits_update),
-                ("store", self.emits_store),
-                ("second", self.emits_second),
-            )
-        }
-        m.d.comb += self.settled.eq((ages["update"] == 31) & (ages["store"] == 31) & ~self.broadcast_busy)
+        pulses = {"update": self.emits_update, "store": self.emits_store, "second": self.emits_second}
+        since = {name: self._since(m, name, pulse) for name, pulse in pulses.items()}
+
+        def within(name: str, cycles: int) -> Value:
+            return pulses[name] | (since[name] < cycles)
+
+        m.d.comb += self.settled.eq(~within("update", _LONG_AGO) & ~within("store", _LONG_AGO) & ~self.broadcast_busy)
 
         op = word.op
         program_vector = Signal(VectorOp(self.config))
@@ -132,11 +132,11 @@ class Sequencer(wiring.Component):
         kind = InstructionKinds(m, word, vector, self.running)
         hazard = Signal()
         m.d.comb += hazard.eq(
-            (kind.reads_weights & (ages["update"] < WEIGHT_AFTER_UPDATE))
-            | (kind.updates & (ages["update"] < UPDATE_AFTER_UPDATE))
-            | (kind.loads & (ages["update"] < LOAD_AFTER_STORE_ROW))
-            | (kind.reads_vectors & (ages["store"] < VECTOR_AFTER_STORE))
-            | (kind.scans & ((ages["store"] < SCAN_AFTER_STORE) | (ages["second"] < SCAN_AFTER_SECOND)))
+            (kind.reads_weights & within("update", WEIGHT_AFTER_UPDATE))
+            | (kind.updates & within("update", UPDATE_AFTER_UPDATE))
+            | (kind.loads & within("update", LOAD_AFTER_STORE_ROW))
+            | (kind.reads_vectors & within("store", VECTOR_AFTER_STORE))
+            | (kind.scans & (within("store", SCAN_AFTER_STORE) | within("second", SCAN_AFTER_SECOND)))
         )
 
         # What is on its way: scalars, sums, element accesses
@@ -228,13 +228,14 @@ class Sequencer(wiring.Component):
         self._control(m, word, fetch, fire, kind)
         return m
 
-    def _age(self, m: Module, name: str, pulse: Signal) -> Signal:
-        """Cycles since the last ``pulse``, up to 31; 0 while it is high."""
-        since = Signal(5, name=f"since_{name}", init=31)
-        age = Signal(5, name=f"age_{name}")
-        m.d.comb += age.eq(Mux(pulse, 0, since))
-        m.d.sync += since.eq(Mux(age == 31, 31, age + 1))
-        return age
+    def _since(self, m: Module, name: str, pulse: Signal) -> Signal:
+        """Cycles from the last ``pulse`` before this cycle, up to ``_LONG_AGO``."""
+        since = Signal(range(_LONG_AGO + 1), name=f"since_{name}", init=_LONG_AGO)
+        with m.If(pulse):
+            m.d.sync += since.eq(1)
+        with m.Elif(since != _LONG_AGO):
+            m.d.sync += since.eq(since + 1)
+        return since
 
     def _resolve(self, m: Module, word: data.View, indexes: Array, vector: data.View) -> None:
         """The lane instruction with its index registers added and its counts made explicit."""
