@@ -19,6 +19,19 @@ PRESETS: dict[str, CoreConfig] = {
         CoreConfig(
             name="ulx3s-85f", inputs=784, hidden=(128, 128), classes=10, lanes=128, rows=2048, group=8, weight_bits=14
         ),
+        # The same weights and the same network for the same FPGA: two words a layer instead of one.
+        CoreConfig(
+            name="ulx3s-85f-64",
+            inputs=784,
+            hidden=(128, 128),
+            classes=10,
+            lanes=64,
+            rows=4096,
+            group=8,
+            weight_bits=14,
+            vectors=32,
+            clock_mhz=48.0,
+        ),
         # 13 bits leave four of the 45F's 108 block RAMs free; a multiplier each for 64 lanes, of 72.
         CoreConfig(
             name="ulx3s-45f",
@@ -31,16 +44,17 @@ PRESETS: dict[str, CoreConfig] = {
             weight_bits=13,
             clock_mhz=48.0,
         ),
-        # The 25F has 28 multipliers: 24 for lanes, and four that every core needs.
+        # The 25F has multipliers for 24 lanes, but they would fill 92 % of its lookup tables, and find no routes.
         CoreConfig(
             name="ulx3s-25f",
             inputs=784,
             hidden=(48, 48),
             classes=10,
-            lanes=24,
-            rows=2048,
+            lanes=16,
+            rows=3072,
             group=8,
             weight_bits=14,
+            vectors=32,
             clock_mhz=48.0,
         ),
         # 8,192 rows of 8 lanes at 16 bits are exactly the UP5K's 128 KB of single-port memory.

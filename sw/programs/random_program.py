@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import Op, Source, Store
+from onward.hw.spec.isa import INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source, Store
 from onward.hw.spec.limits import COMPACT_LANE_OPS
 
 from .assembler import Assembler, Program
@@ -14,6 +14,7 @@ from .assembler import Assembler, Program
 __all__ = ["random_program"]
 
 _SCALARS = 8
+_INDEXES = 3
 
 
 class _Writer:
@@ -22,17 +23,22 @@ class _Writer:
     def __init__(self, config: CoreConfig, rng: random.Random) -> None:
         self.config, self.rng = config, rng
         self.asm = Assembler(config)
+        # Any registers, not always the first.
+        for number in range(rng.randrange(INDEX_REGISTERS - _INDEXES)):
+            self.asm.index(f"unused {number}", 1)
         self.label = self.asm.index("label", config.classes)
         self.drawn = self.asm.index("drawn", config.classes)
         self.counter = self.asm.index("counter", 4)
         self.span = min(config.classes, config.elements // 2)
-        for number in range(_SCALARS):
+        first = rng.randrange(SCALAR_REGISTERS - _SCALARS + 1)
+        self.scalars = range(first, first + _SCALARS)
+        for number in range(self.scalars.stop):
             self.asm.scalar(f"s{number}")
         self.initialised = False
         self.room = 0
 
     def scalar(self) -> int:
-        return self.rng.randrange(_SCALARS)
+        return self.rng.choice(self.scalars)
 
     def vector(self, words: int = 1) -> int:
         return self.rng.randrange(self.config.vectors - words + 1)
@@ -208,21 +214,21 @@ class _Writer:
 def random_program(config: CoreConfig, seed: int, length: int = 60) -> Program:
     """A program of about ``length`` instructions with the entry ``main``; the same seed gives the same program.
 
-    It starts by loading the label and every scalar register, and ends by sending some of its state as results.
+    It starts by loading the label and some scalar registers, and ends by sending some of its state as results.
     """
     writer = _Writer(config, random.Random(seed))
     asm = writer.asm
     asm.entry("main")
     asm.emit(Op.LAB, d=writer.label)
     asm.emit(Op.SETI, d=writer.drawn, imm=config.classes - 1)
-    for number in range(_SCALARS):
+    for number in writer.scalars:
         asm.constant(f"s{number}", 2.0 ** writer.rng.uniform(-10, 0))
-    asm.emit(Op.MACV, init=1, s=0, p1=writer.vector())
+    asm.emit(Op.MACV, init=1, s=writer.scalar(), p1=writer.vector())
     writer.initialised, writer.room = True, config.max_terms - 4
     while len(asm.instructions) < length:
         writer.any()
     asm.emit(Op.OUTI, ri=writer.drawn)
-    for number in range(_SCALARS):
+    for number in writer.scalars:
         asm.emit(Op.OUTS, s=number)
     asm.emit(Op.END)
     return asm.assemble()

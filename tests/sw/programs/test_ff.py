@@ -122,8 +122,9 @@ def test_presets_fit() -> None:
     rows = {name: build_ff(config).map.used for name, config in PRESETS.items()}
     assert rows == {
         "ulx3s-85f": 945,
+        "ulx3s-85f-64": 1889,
         "ulx3s-45f": 1889,
-        "ulx3s-25f": 1729,
+        "ulx3s-25f": 2593,
         "icebreaker": 7041,
         "tiny": 75,
         "icebreaker-compact": 14081,
