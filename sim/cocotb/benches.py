@@ -44,6 +44,10 @@ class Bench:
         return self.module or f"{__package__}.bench_{self.name}"
 
 
+_SUM_BITS = 42
+"""Of a sum over 128 lanes."""
+
+
 def tree_shape(config: CoreConfig) -> tuple[int, int]:
     """(count, bits) of the tree that the bench ``reduce_tree`` runs on: all lanes' products, and never a mere wire."""
     return max(2, config.lanes), 16 + config.operand_bits
@@ -53,7 +57,7 @@ BENCHES: dict[str, Bench] = {
     bench.name: bench
     for bench in (
         Bench("reduce_tree", lambda config: ReduceTree(*tree_shape(config))),
-        Bench("reducer", lambda config: Reducer(config, len(ReduceTree(*tree_shape(config)).o))),
+        Bench("reducer", lambda config: Reducer(config, _SUM_BITS)),
         Bench("row_port", RowPort),
         Bench("weight_memory", lambda config: WeightMemory(config, config.cluster_lanes)),
         Bench("operand_unit", OperandUnit),
