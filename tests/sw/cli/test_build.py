@@ -68,7 +68,7 @@ def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
     assert report["clock_mhz"] == CLOCK and report["timing_met"]
     assert report["lut"] == report["dsp"] == {"used": 10, "available": 100}
     assert report["samples_per_s"] == pytest.approx(CLOCK * 1e6 / report["cycles_per_sample"], rel=1e-3)
-    assert load_preset("out/preset.toml").digest == PRESETS["ulx3s-85f"].digest == report["digest"]
+    assert load_preset("out/preset.toml").digest == PRESETS["ulx3s-85f-64"].digest == report["digest"]
     for shown in ("min 70.0, median 81.0, max 85.0", "10 of 100 (10 %)", "timing_met", "samples_per_s"):
         assert shown in result.stdout
     assert "[4/6," in result.stdout
