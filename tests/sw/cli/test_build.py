@@ -58,7 +58,9 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
     tools += [70.0, 85.0, 81.0]
-    result = run("build", "--board", "ulx3s-85f", "--seeds", "3", "--out", "out", "--json", "a.json")
+    result = run(
+        "build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--seeds", "3", "--out", "out", "--json", "a.json"
+    )
     assert result.exit_code == 0, result.stdout
     report = json.loads(Path("out/report.json").read_text())
     assert report == json.loads(Path("a.json").read_text())
@@ -68,7 +70,7 @@ def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
     assert report["clock_mhz"] == CLOCK and report["timing_met"]
     assert report["lut"] == report["dsp"] == {"used": 10, "available": 100}
     assert report["samples_per_s"] == pytest.approx(CLOCK * 1e6 / report["cycles_per_sample"], rel=1e-3)
-    assert load_preset("out/preset.toml").digest == PRESETS["ulx3s-85f-64"].digest == report["digest"]
+    assert load_preset("out/preset.toml").digest == PRESETS["ulx3s-85f"].digest == report["digest"]
     for shown in ("min 70.0, median 81.0, max 85.0", "10 of 100 (10 %)", "timing_met", "samples_per_s"):
         assert shown in result.stdout
     assert "[4/6," in result.stdout
@@ -76,7 +78,7 @@ def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
 
 def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float]) -> None:
     tools.append(79.9)
-    result = run("build", "--board", "ulx3s-85f", "--out", "out")
+    result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--out", "out")
     assert result.exit_code == 1
     assert "timing is not met: clock $glbnet$clk reaches 79.9 of 80 MHz; no bitstream is left" in result.output
     assert not Path("out/onward.bit").exists()
@@ -85,7 +87,7 @@ def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float
 
 def test_missed_timing_that_is_allowed(run: Run, tools: list[float]) -> None:
     tools.append(79.9)
-    result = run("build", "--board", "ulx3s-85f", "--out", "out", "--allow-timing-failure")
+    result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--out", "out", "--allow-timing-failure")
     assert result.exit_code == 0
     assert "timing is not met: clock $glbnet$clk reaches 79.9 of 80 MHz; the bitstream may not work" in result.output
     assert Path("out/onward.bit").read_text() == "bits of seed 1"
@@ -94,7 +96,7 @@ def test_missed_timing_that_is_allowed(run: Run, tools: list[float]) -> None:
 
 def test_a_clock_that_is_not_constrained(run: Run, tools: list[float]) -> None:
     tools.append(100.0)
-    result = run("build", "--board", "ulx3s-85f", "--clock", "60", "--out", "out")
+    result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--clock", "60", "--out", "out")
     assert result.exit_code == 2
     assert result.stderr == "onward: no clock was constrained to 60 MHz: $glbnet$clk\n"
 
