@@ -119,7 +119,7 @@ def test_saturation_begins_below_what_rounds_to_the_smallest_element() -> None:
     async def told(ctx: Any, total: int) -> int:
         """Store an accumulator, put together of numbers in an operand's range."""
         host = Host(ctx, dut)
-        flags = {"x": X.ONE, "y": Y.OPERAND, "accumulate": 1}
+        flags = {"x": X.ONE, "y": Y.OPERAND, "accumulate": 1, "product": 1}
         for part in range(4):
             await host.issue({**flags, "init": part == 0}, m=(total + part) // 4, wait=0)
         await host.issue({"store": 1}, p1=1, wait=6)
