@@ -24,7 +24,7 @@ def soak(
     preset: Annotated[str, typer.Option(metavar="P", help="A preset's name, or the path of a .toml file.")] = "tiny",
     samples: Annotated[int, typer.Option(min=1, help="To train on over the bad line.")] = 10_000,
     damaged: Annotated[float, typer.Option(min=0, max=1, help="Share of its frames that something happens to.")] = 0.01,
-    resets: Annotated[int, typer.Option(min=0, help="How often to reset the board.")] = 20,
+    resets: Annotated[int, typer.Option(min=0, help="How often to reset the board: once an epoch.")] = 20,
     kills: Annotated[int, typer.Option(min=0, help="How often to kill the training process.")] = 20,
     kill_epochs: Annotated[int, typer.Option(min=1, help="Epochs of each training that is killed.")] = _KILL_EPOCHS,
     seed: Seed = 0,
@@ -74,7 +74,7 @@ def soak(
     if resets:
         plan = Plan(
             config=config,
-            recipe=Recipe("ff", _RESET_IMAGES, 20 * _RESET_IMAGES, parameters, seed),
+            recipe=Recipe("ff", _RESET_IMAGES, resets * _RESET_IMAGES, parameters, seed),
             dataset=data.name,
             dataset_sha256=dataset_sha256(data),
             folder=None,

@@ -31,7 +31,7 @@ def test_short_trials(run: Run) -> None:
     assert report["kills"]["kills"] == 2
     assert "soak: passed" in result.stdout
     page = Path("page.md").read_text()
-    assert "| 10,000 FF samples, the board reset 3 times |" in page
+    assert "| 1,500 FF samples, the board reset 3 times |" in page
     assert page.count("| yes |") == 3
 
 
