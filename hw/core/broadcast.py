@@ -106,7 +106,9 @@ class Broadcast(wiring.Component):
             m.d.sync += scale.eq(self.scale)
         element = Signal(12)
         tile = Signal(8)
-        offset, tile_offset = Signal(20), Signal(20)
+        # Rows behind the first; of a RESIDUAL, its number among the pixels, too.
+        offsets = range(max(config.rows, 1 << 12))
+        offset, tile_offset = Signal(offsets), Signal(offsets)
         pause = Signal()
         scanning, listing, listening, merging, waiting = (Signal() for _ in range(5))
         streams = (word.op == Op.MAC) | (word.op == Op.UPD)
@@ -202,8 +204,8 @@ class Broadcast(wiring.Component):
             {
                 "valid": 1,
                 "flags": Flags,
-                "row": 20,
-                "offset": 20,
+                "row": range(config.rows),
+                "offset": offsets,
                 "p1": range(config.vectors),
                 "p2": range(config.vectors),
                 "lane": range(max(2, config.lanes)),

@@ -8,19 +8,24 @@ from typing import Any
 import cocotb
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import Op
+from onward.hw.spec.isa import Op, Source
+from onward.hw.spec.protocol import Command
+from onward.sw.driver import frames
 from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.random_program import random_program
 
 from . import clock
 from .dependent_program import dependent_program
+from .host import Host
 from .job import Job
 from .mirror import Mirror
 from .stimulus import random_batch, random_rows
 
-__all__ = ["random_programs", "short_programs"]
+__all__ = ["random_programs", "short_programs", "work_at_once"]
 
 _ROWS = 96
+_SLACK = 20
+"""Cycles: instructions are issued one after the other, and pipelines run dry."""
 _RUNS = 600
 """More than nine bits can count."""
 
@@ -73,6 +78,46 @@ async def random_programs(dut: Any) -> None:
         await mirror.run_samples(0, random_batch(config, rng, 3))
         await mirror.run(0)
         await mirror.check()
+
+
+@cocotb.test()
+async def work_at_once(dut: Any) -> None:
+    """What has nothing to do with each other is worked on at the same time: together it takes as long as the longer."""
+    job = Job.from_environment()
+    config = job.config
+    await clock.start(dut, i__valid=0, o__ready=0)
+    host = Host(dut, job.random("at once"))
+    await host.open()
+    rows, elements = min(config.rows, 80), min(config.elements, 12)
+    softmax = [(Op.SMAX, {"e": 0, "n": elements})]
+    products = [(Op.MACVV, {"init": 1, "p1": 0, "p2": 1})] * 80
+    constants = [(Op.MAC, {"init": 1, "source": Source.CONST, "n": rows, "s": 1})]
+    scalars = [(Op.MUL, {"d": 0, "s": 0, "p1": 0})] * 12
+    indexes = [(Op.ADDI, {"d": 1, "ri": 1})] * 80
+
+    async def cycles(instructions: list[tuple[Op, dict[str, int]]]) -> int:
+        asm = Assembler(config)
+        for op, fields in instructions:
+            asm.emit(op, **fields)
+        asm.emit(Op.END)
+        for payload in frames.program_payloads(config, asm.assemble().words()):
+            await host.ask(Command.LOAD_PROGRAM, payload)
+        before = frames.parse_counters(await host.ask(Command.COUNTERS))["cycles"]
+        await host.ask(Command.RUN, frames.run_payload(0))
+        return frames.parse_counters(await host.ask(Command.COUNTERS))["cycles"] - before
+
+    for first, second in (
+        (softmax, products),
+        (softmax, constants),
+        (softmax, indexes),
+        (constants, scalars),
+        (scalars, products),
+        (scalars, indexes),
+        (constants, indexes),
+    ):
+        alone = await cycles(first), await cycles(second)
+        took = await cycles([*first, *second])
+        assert took <= max(alone) + _SLACK, f"{first[0][0].name} and {second[0][0].name}: {took}, alone {alone}"
 
 
 def _program(dut: Any, config: CoreConfig, number: int, seed: int) -> Program:

@@ -15,7 +15,7 @@ _MODULE = re.compile(r"-module (\S+)")
 _PATIENCE_S = 120
 """Of real time: a proof takes seconds, and more on a machine that has much else to do."""
 _LARGEST = 1_000_000
-"""Bytes of netlist above which a whole unit is beyond a proof in that time."""
+"""Bytes of netlist above which a unit and its larger parts are beyond a proof in that time."""
 _PREPARE = """
 chformal -remove
 delete t:$print
@@ -76,9 +76,9 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     """Whether yosys proves, by induction over cycles, that all outputs of the component stay the same for any inputs.
 
     No proof is needed if nothing of the mutation is left among the gates of the whole unit, as nothing depends on what
-    it changes. Else the smallest component around the mutation is looked at, with those inside of it, and then the
-    whole unit, where some inputs or outputs may not matter, unless it is too large. False does not say that there is a
-    difference: only that no proof was found in two minutes. What was found is kept in the design's folder.
+    it changes. Else, unless the unit is too large, the smallest component around the mutation is looked at, with those
+    inside of it, and then the whole unit, where some inputs or outputs may not matter. False does not say that there is
+    a difference: only that no proof was found in two minutes. What was found is kept in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
@@ -87,8 +87,8 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     known = design.folder / f"equivalent-{key}"
     if not known.exists():
-        tops = (found[1], design.name) if len(netlist) <= _LARGEST else (found[1],)
-        proved = _same_gates(design, mutant) or any(_proved(design, mutant, top) for top in dict.fromkeys(tops))
+        tops = dict.fromkeys((found[1], design.name)) if len(netlist) <= _LARGEST else ()
+        proved = _same_gates(design, mutant) or any(_proved(design, mutant, top) for top in tops)
         known.write_text(str(proved), encoding="utf-8")
     return known.read_text(encoding="utf-8") == str(True)
 

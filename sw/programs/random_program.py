@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source, Store
+from onward.hw.spec.isa import INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source, Store
 from onward.hw.spec.limits import COMPACT_LANE_OPS
 
 from .assembler import Assembler, Program
@@ -14,7 +14,7 @@ from .assembler import Assembler, Program
 __all__ = ["random_program"]
 
 _SCALARS = 8
-_INDEXES = 3
+_INDEXES = 4
 
 
 class _Writer:
@@ -29,6 +29,7 @@ class _Writer:
         self.label = self.asm.index("label", config.classes)
         self.drawn = self.asm.index("drawn", config.classes)
         self.counter = self.asm.index("counter", 4)
+        self.any_index = self.asm.index("any", 1 << INDEX_BITS)
         self.span = min(config.classes, config.elements // 2)
         first = rng.randrange(SCALAR_REGISTERS - _SCALARS + 1)
         self.scalars = range(first, first + _SCALARS)
@@ -178,6 +179,12 @@ class _Writer:
             fields["d"] = self.scalar()
         self.asm.emit(op, **fields)
 
+    def wide(self, op: Op) -> None:
+        """An index register with any number in it, that nothing else uses."""
+        self.asm.emit(Op.SETI, d=self.any_index, imm=self.rng.getrandbits(INDEX_BITS))
+        self.asm.emit(op, d=self.any_index, ri=self.any_index, imm=self.rng.getrandbits(INDEX_BITS))
+        self.asm.emit(Op.OUTI, ri=self.any_index)
+
     def output(self, op: Op) -> None:
         self.asm.emit(op, **({"s": self.scalar()} if op is Op.OUTS else {"ri": self.index()}))
 
@@ -202,6 +209,7 @@ class _Writer:
             (self.arithmetic, (Op.MUL, Op.ADD, Op.SUB, Op.RSQ, Op.SIG, Op.EXP, Op.REC, Op.XN, Op.BEST)),
             (self.elementary, (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)),
             (self.output, (Op.OUTS, Op.OUTI)),
+            (self.wide, (Op.ADDI,)),
         ]
         if loops:
             kinds.append((self.loop, (Op.LOOP,)))
