@@ -19,7 +19,7 @@ _DEPTH = 4
 
 def _build(bench: Bench) -> None:
     m = bench.m
-    config = SimpleNamespace(vectors=4, lanes=2)
+    config = SimpleNamespace(vectors=4, rows=8, lanes=2)
     port = bench.load(_MODULE, _DEPTH=_DEPTH).RowPort(config)
     bench.add("port", port)
     bench.source(port.i, "access")
