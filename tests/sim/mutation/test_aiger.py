@@ -32,7 +32,7 @@ def test_any_other_gate_does(tmp_path: Path) -> None:
     assert not _same(tmp_path, UNIT.replace("o0 y", "o0 z"))
 
 
-# A memory of one write and one read port, words of two bits; y = m.RD_DATA[0] & a. Bits 0 and 1 are written from a and b.
+# A memory of one write and one read port, words of two bits, written from a and b; y = m.RD_DATA[0] & a.
 MEMORY = (
     "aag 5 4 0 4 1\n2\n4\n6\n8\n10\n2\n4\n2\n10 6 2\n"
     "i0 a\ni1 b\ni2 m.RD_DATA[0]\ni3 m.RD_DATA[1]\no0 y\no1 m.WR_DATA[0]\no2 m.WR_DATA[1]\no3 m.RD_EN\n"
