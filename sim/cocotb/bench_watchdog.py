@@ -19,8 +19,10 @@ from .stimulus import random_batch, random_rows
 
 __all__ = ["watchdog"]
 
-_NOTICE = 5
-"""Cycles from the bound to the end of a program that has nothing on its way."""
+_NOTICE = 4
+"""Cycles from the bound to the end of a program that would issue something then."""
+_TURN = 4
+"""Cycles of a loop around one instruction."""
 _LIMIT = 1 << 20
 """Cycles that a simulation can wait for."""
 
@@ -37,16 +39,21 @@ async def watchdog(dut: Any) -> None:
     mirror = Mirror(dut, config, rng)
     host = mirror.host
     await host.open()
-    asm = Assembler(config)
-    asm.emit(Op.OUTI)
-    asm.emit(Op.LOOP, imm=0)  # I0 is 0: one less is not
-    await host.ask(Command.LOAD_PROGRAM, frames.program_payload(0, asm.assemble().words()))
-    for _ in range(2):
+    # The loop looks at the bound once a turn. Entered so that it does in the first cycle possible, or just before that.
+    for missed in (0, 1):
+        entered = (config.watchdog + _NOTICE - 1 - missed) % _TURN
+        asm = Assembler(config)
+        for _ in range(entered):
+            asm.emit(Op.SETI, d=asm.index("other", 2), imm=1)
+        asm.emit(Op.OUTI)
+        asm.emit(Op.LOOP, imm=entered)  # I0 is 0: one less is not
+        await host.ask(Command.LOAD_PROGRAM, frames.program_payload(0, asm.assemble().words()))
         before = frames.parse_counters(await host.ask(Command.COUNTERS))["cycles"]
         found = await host.reply(Command.RUN, await host.send(Command.RUN, frames.run_payload(0)))
         assert (found.status, found.payload) == (Status.OVERRUN, b""), found
         took = frames.parse_counters(await host.ask(Command.COUNTERS))["cycles"] - before
-        assert took == config.watchdog + _NOTICE, f"ended after {took} cycles"
+        expected = config.watchdog + _NOTICE + missed * (_TURN - 1)
+        assert took == expected, f"ended after {took} cycles instead of {expected}"
     await mirror.load(random_program(config, rng.getrandbits(32), length=40))
     await mirror.reset()
     await mirror.write_rows(random_rows(config, rng, 16))

@@ -17,6 +17,8 @@ _INDEXES = 3
 """The index register stays below this."""
 _BURST = 10
 """Sums behind a long scalar instruction: more than may wait for the scalar unit."""
+_INDEXED = (Op.MAC, Op.UPD, Op.MACV, Op.MACVV, Op.LMAC, Op.LUPD, Op.ST, Op.ROWS, Op.RED, Op.DOT)
+"""Lane instructions that add index registers to rows or words."""
 _ADDS = (Op.MAC, Op.MACV, Op.NOISE, Op.SCAT)
 _CLEARS = (Op.MACVV, Op.LMAC)
 _LANES = (*_ADDS, *_CLEARS, Op.MAC, Op.UPD, Op.UPD, Op.LUPD, Op.ST, Op.ST, Op.ROWS, Op.ROWS, Op.RED, Op.DOT)
@@ -29,8 +31,8 @@ _WILD = (Op.EXP, Op.REC, Op.RSQ, Op.SIG, Op.XN)
 def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Program:
     """Mostly short instructions on two words, few rows and elements, three scalars and an index, with the entry at 0.
 
-    Sequences of unrelated instructions seldom meet a rule about distances; these meet little else. At the end elements
-    saturate.
+    Sequences of unrelated instructions seldom meet a rule about distances; these meet little else. At the end all that
+    can wait for an index register does, and elements saturate.
     """
     asm = Assembler(config)
     index = asm.index("index", _INDEXES)
@@ -39,9 +41,10 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
         asm.constant(f"s{number}", rng.choice((-1, 1)) * 2.0 ** rng.uniform(-6, 0))
     asm.emit(Op.NOISE, init=1, s=0)
     room = config.max_terms - 8
-    while len(asm.instructions) < length:
-        op = rng.choice((*_LANES, *_SCALAR, rng.choice(_WILD)))
-        fields = _fields(config, rng, op, index)
+
+    def emit(op: Op, moves: float = 0.3) -> dict[str, int]:
+        nonlocal room
+        fields = _fields(config, rng, op, index, moves)
         if op in _CLEARS:
             fields["init"] = 1
             room = 0  # it may have used all
@@ -49,12 +52,21 @@ def dependent_program(config: CoreConfig, rng: random.Random, length: int) -> Pr
             fields["init"] = int(room < 8 or rng.random() < 0.3)
             room = (config.max_terms if fields["init"] else room) - 8
         asm.emit(op, **fields)
+        return fields
+
+    while len(asm.instructions) < length - 3 * len(_INDEXED):
+        op = rng.choice((*_LANES, *_SCALAR, rng.choice(_WILD)))
+        fields = emit(op)
         if op in _WILD:
             asm.emit(Op.OUTS, s=fields["d"])
             asm.constant(f"s{fields['d']}", rng.choice((-1, 1)) * 2.0 ** rng.uniform(-6, 0))
         if op is Op.SMAX and rng.random() < 0.3:
             for _ in range(_BURST):
-                asm.emit(Op.RED, **_fields(config, rng, Op.RED, index))
+                emit(Op.RED)
+    for op in _INDEXED:
+        asm.emit(Op.SETI, d=index, imm=rng.randrange(_INDEXES))
+        emit(Op.AMAX)
+        emit(op, moves=1)
     for number in range(_SCALARS):
         asm.emit(Op.OUTS, s=number)
     _saturate(asm)
@@ -71,13 +83,14 @@ def _saturate(asm: Assembler) -> None:
     asm.emit(Op.ST)
 
 
-def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int) -> dict[str, int]:
-    """Operands of one instruction, but for ``init`` of those that accumulate."""
-    scalar, other, ri = rng.randrange(_SCALARS), rng.randrange(_SCALARS), rng.choice((0, index))
+def _fields(config: CoreConfig, rng: random.Random, op: Op, index: int, moves: float) -> dict[str, int]:
+    """Operands of one instruction, but for ``init`` of those that accumulate; ``moves``: chance of index registers."""
+    scalar, other = rng.randrange(_SCALARS), rng.randrange(_SCALARS)
+    ri = index if rng.random() < max(moves, 0.5) else 0
     words = {"p1": rng.randrange(_WORDS), "p2": rng.randrange(_WORDS)}
     for place in ("p1", "p2"):
-        moves = words[place] + _INDEXES <= config.vectors and rng.random() < 0.3
-        words |= {f"{place}i": index if moves else 0}
+        room = words[place] + _INDEXES <= config.vectors
+        words |= {f"{place}i": index if room and rng.random() < moves else 0}
     first = {name: words[name] for name in ("p1", "p1i")}
     second = {name: words[name] for name in ("p2", "p2i")}
     elements = min(_ELEMENTS, config.elements)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["same_circuit"]
 
 _Table = dict[tuple[int, int], int]
 _OUTPUT = "output "
+_MEMORY = re.compile(r"(?P<memory>.+)\.(?P<port>RD_DATA|RD_EN|WR_DATA|WR_EN)(?:\[(?P<bit>\d+)\])?")
 
 
 def same_circuit(one: Path, other: Path) -> bool:
     """Whether two ASCII AIGER files with names hold the same gates between the same ports and latches.
 
-    The order of gates, and of the inputs of a gate, does not matter, nor does a latch that no output depends on. False
-    does not say that the circuits differ in what they do.
+    The order of gates, and of the inputs of a gate, does not matter, nor does a latch that no output depends on, nor
+    what is written to a bit of memory words that nothing reads. Memories are ports with the names that yosys gives to
+    those of its ``$mem_v2``. False does not say that the circuits differ in what they do.
     """
     table: _Table = {}
     names: dict[str, int] = {}
     first, second = _functions(one, names, table), _functions(other, names, table)
-    called = {literal: name for name, literal in names.items() if name in first}
+    called = {literal: name for name, literal in names.items()}
     gates = {literal: inputs for inputs, literal in table.items()}
-    pending = {name for functions in (first, second) for name in functions if name.startswith(_OUTPUT)}
+    outputs = {name for functions in (first, second) for name in functions if name.startswith(_OUTPUT)}
+    columns = _columns(outputs, names)
+    pending = outputs.difference(*columns.values())
     seen: set[int] = set()
     while pending:
         name = pending.pop()
@@ -33,8 +39,31 @@ def same_circuit(one: Path, other: Path) -> bool:
             if literal not in seen:
                 seen.add(literal)
                 cone += gates.get(literal, ())
-                pending.update([called[literal]] if literal in called else [])
+                name = called.get(literal, "")
+                pending.update(columns.get(name, ()))
+                pending.update([name] if name in first else [])
     return True
+
+
+def _columns(outputs: Iterable[str], inputs: Iterable[str]) -> dict[str, set[str]]:
+    """For each bit that memories give, the outputs that write this bit of their words."""
+    ports: dict[tuple[str, str], list[str]] = {}
+    for name in (*inputs, *outputs):
+        if found := _MEMORY.fullmatch(name.removeprefix(_OUTPUT)):
+            ports.setdefault((found["memory"], found["port"]), []).append(name)
+    columns = {}
+    for (memory, port), bits in ports.items():
+        if port == "RD_DATA" and (memory, "RD_EN") in ports:
+            width = len(bits) // len(ports[memory, "RD_EN"])
+            writes = [*ports.get((memory, "WR_DATA"), ()), *ports.get((memory, "WR_EN"), ())]
+            for bit in bits:
+                columns[bit] = {each for each in writes if (_place(each) - _place(bit)) % width == 0}
+    return columns
+
+
+def _place(name: str) -> int:
+    found = _MEMORY.fullmatch(name.removeprefix(_OUTPUT))
+    return int(found["bit"] or 0) if found else 0
 
 
 def _functions(path: Path, names: dict[str, int], table: _Table) -> dict[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 
-from .aiger import same_circuit
+from . import aiger
 from .design import Mutant, MutatedDesign
 from .yosys import YosysError, run_yosys
 
@@ -20,8 +21,7 @@ _PREPARE = """
 chformal -remove
 delete t:$print
 hierarchy -top {top}
-flatten
-memory_map
+{inside}
 opt_expr
 opt_clean
 techmap
@@ -33,6 +33,13 @@ rename -hide w:* @registers %d
 rename {top} {name}
 """
 """Down to single bits, of which those that nothing depends on go; the circuits then meet in registers and ports."""
+_MATCH = "equiv_struct -fwd -icells"
+"""Quick where most is the same; but it may take cells for each other's match that are none, and then there is no proof.
+"""
+_TOGETHER = """flatten
+memory_map"""
+_ALONE = "expose -evert t:{name}.* t:$mem_v2"
+"""What is inside of a component becomes ports of it."""
 _SCRIPT = """
 read_rtlil netlist.il
 mutate {options}
@@ -44,7 +51,7 @@ design -copy-from mutated -as mutated mutated
 equiv_make unit mutated both
 hierarchy -top both
 opt_clean -purge
-equiv_struct -fwd -icells
+{match}
 equiv_simple
 equiv_induct
 equiv_status -assert
@@ -76,26 +83,31 @@ def prove_equivalent(design: MutatedDesign, mutant: Mutant) -> bool:
     """Whether yosys proves, by induction over cycles, that all outputs of the component stay the same for any inputs.
 
     No proof is needed if nothing of the mutation is left among the gates of the whole unit, as nothing depends on what
-    it changes. Else, unless the unit is too large, the smallest component around the mutation is looked at, with those
-    inside of it, and then the whole unit, where some inputs or outputs may not matter. False does not say that there is
-    a difference: only that no proof was found in two minutes. What was found is kept in the design's folder.
+    it changes. Else the smallest component around the mutation is looked at, with those inside of it, and then the
+    whole unit, where some inputs or outputs may not matter; of a unit that is too large, only that component alone.
+    False does not say that there is a difference: only that no proof was found in two minutes. What was found is kept
+    in the design's folder.
     """
     found = _MODULE.search(mutant.options)
     assert found is not None, "a mutation without a module"
     netlist = (design.folder / "netlist.il").read_bytes()
-    parts = netlist, mutant.options.encode(), _GATES.encode(), _SCRIPT.encode(), _PREPARE.encode()
+    texts = mutant.options, _GATES, _SCRIPT, _PREPARE, _MATCH, _TOGETHER, _ALONE, inspect.getsource(aiger)
+    parts = netlist, *(text.encode() for text in texts)
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     known = design.folder / f"equivalent-{key}"
     if not known.exists():
-        tops = dict.fromkeys((found[1], design.name)) if len(netlist) <= _LARGEST else ()
-        proved = _same_gates(design, mutant) or any(_proved(design, mutant, top) for top in tops)
+        alone = len(netlist) > _LARGEST
+        tops = dict.fromkeys((found[1],) if alone else (found[1], design.name))
+        proved = _same_gates(design, mutant) or any(_proved(design, mutant, top, alone) for top in tops)
         known.write_text(str(proved), encoding="utf-8")
     return known.read_text(encoding="utf-8") == str(True)
 
 
-def _proved(design: MutatedDesign, mutant: Mutant, top: str) -> bool:
-    mutated, unit = (_PREPARE.format(top=top, name=name) for name in ("mutated", "unit"))
-    script = _SCRIPT.format(options=mutant.options, mutant=mutated, unit=unit)
+def _proved(design: MutatedDesign, mutant: Mutant, top: str, alone: bool) -> bool:
+    inside = _ALONE.format(name=design.name) if alone else _TOGETHER
+    mutated, unit = (_PREPARE.format(top=top, name=name, inside=inside) for name in ("mutated", "unit"))
+    match = "" if alone else _MATCH
+    script = _SCRIPT.format(options=mutant.options, mutant=mutated, unit=unit, match=match)
     try:
         run_yosys(script, design.folder, _PATIENCE_S)
     except YosysError:
@@ -113,4 +125,4 @@ def _same_gates(design: MutatedDesign, mutant: Mutant) -> bool:
         run_yosys(_GATES.format(change=change, top=design.name, name=mutated), design.folder, _PATIENCE_S)
     except YosysError:
         return False
-    return same_circuit(design.folder / f"{unit}.aag", design.folder / f"{mutated}.aag")
+    return aiger.same_circuit(design.folder / f"{unit}.aag", design.folder / f"{mutated}.aag")

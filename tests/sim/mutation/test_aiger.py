@@ -30,3 +30,22 @@ def test_any_other_gate_does(tmp_path: Path) -> None:
     assert not _same(tmp_path, UNIT.replace("12 2 5", "12 2 4"))
     assert not _same(tmp_path, UNIT.replace("10 2 6", "10 2 7"))
     assert not _same(tmp_path, UNIT.replace("o0 y", "o0 z"))
+
+
+# A memory of one write and one read port, words of two bits, written from a and b; y = m.RD_DATA[0] & a.
+MEMORY = (
+    "aag 5 4 0 4 1\n2\n4\n6\n8\n10\n2\n4\n2\n10 6 2\n"
+    "i0 a\ni1 b\ni2 m.RD_DATA[0]\ni3 m.RD_DATA[1]\no0 y\no1 m.WR_DATA[0]\no2 m.WR_DATA[1]\no3 m.RD_EN\n"
+)
+
+
+def test_bits_of_a_memory_that_nothing_reads_do_not_matter(tmp_path: Path) -> None:
+    def same(other: str) -> bool:
+        (tmp_path / "one.aag").write_text(MEMORY)
+        (tmp_path / "other.aag").write_text(other)
+        return same_circuit(tmp_path / "one.aag", tmp_path / "other.aag")
+
+    assert same(MEMORY)
+    assert same(MEMORY.replace("10\n2\n4\n2\n", "10\n2\n5\n2\n"))
+    assert not same(MEMORY.replace("10\n2\n4\n2\n", "10\n3\n4\n2\n"))
+    assert not same(MEMORY.replace("10\n2\n4\n2\n", "10\n2\n4\n3\n"))
