@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,10 +82,11 @@ def build(
     seeds: Sequence[int],
     announce: Announce,
     options: Mapping[str, str] | None = None,
+    jobs: int = 1,
 ) -> Built:
     """Build a bitstream in ``folder``: elaboration, synthesis, a placement and routing for each seed, packing.
 
-    Whether the timing is met is for the caller to judge.
+    ``jobs`` seeds are placed and routed at a time. Whether the timing is met is for the caller to judge.
 
     Raises
     ------
@@ -93,7 +95,8 @@ def build(
     """
     seconds: dict[str, float] = {}
     seconds["synthesis"] = synthesise(board, config, folder, announce, options)
-    routed = [place_and_route(board, config, folder, seed, announce) for seed in seeds]
+    with ThreadPoolExecutor(jobs) as pool:
+        routed = list(pool.map(lambda seed: place_and_route(board, config, folder, seed, announce), seeds))
     best = max(routed, key=lambda each: (each.met, each.fmax_mhz))
     seconds["place and route"] = sum(each.seconds for each in routed)
     tool, arguments = _commands(folder)[2]

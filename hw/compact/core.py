@@ -7,9 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
 
-from onward.hw.core.host_port import HostPort
+from onward.hw.core.host_port import RING_BYTES, HostPort
 from onward.hw.core.watchdog import Watchdog
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.protocol import COUNTERS
 
 from . import microcode
 from .firmware import Pulse, build_firmware
@@ -20,9 +21,6 @@ from .samples import CompactSamples
 from .stream_unit import StreamUnit
 
 __all__ = ["CompactCore"]
-
-_CYCLE_BITS, _SAMPLE_BITS, _SATURATION_BITS = 40, 32, 24
-"""Width of counters: of what happens in any cycle, 16 hours at 18 MHz; of samples; of saturations, which are few."""
 
 
 class CompactCore(wiring.Component):
@@ -46,7 +44,7 @@ class CompactCore(wiring.Component):
         self.config = config
         firmware = build_firmware(config)
         self._processor = Processor(firmware.assemble(), firmware.data(), firmware.labels["end"])
-        super().__init__({"host": In(HostPort())})
+        super().__init__({"host": In(HostPort(compact=True))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -210,10 +208,10 @@ class CompactCore(wiring.Component):
             port.SEED_LOW: host.seed.payload[:16],
             port.SEED_HIGH: host.seed.payload[16:],
             port.PROGRAM_ADDRESS: host.program.payload.address,
+            port.PROGRAM_WORD: host.program.payload.word,
             port.NORM_LOW: norm.o[:16],
             port.NORM_HIGH: norm.o[16:],
         }
-        inputs |= {port.PROGRAM_WORD + n: host.program.payload.word[16 * n : 16 * n + 16] for n in range(8)}
         inputs |= {port.ROW + lane: streams.row_data[lane] for lane in range(config.lanes)}
         with m.Switch(processor.port):
             for number, source in inputs.items():
@@ -225,23 +223,29 @@ class CompactCore(wiring.Component):
             streams.list_next.eq(streams.list_write | next_list),
         ]
 
-        # counters, none wider than it must be: every bit costs two logic cells
-        amounts = (
-            (running, _CYCLE_BITS),
-            (streams.work, _CYCLE_BITS),
-            (end, _SAMPLE_BITS),
-            (streams.row_saturated, _SATURATION_BITS),
-            (streams.word_saturated, _SATURATION_BITS),
-            (streams.operand_saturated, _SATURATION_BITS),
-            (out(microcode.Out.SATURATED), _SATURATION_BITS),
-            (streams.row_read, _CYCLE_BITS),
-            (streams.row_write, _CYCLE_BITS),
-        )
-        for shown, (amount, bits) in zip(host.counters, amounts, strict=True):
-            counter = Signal(bits)
-            m.d.comb += shown.eq(counter)
+        # counters: to the adder and to the ring that they are read by, the same four inputs of a logic cell
+        amounts = {
+            "cycles": running,
+            "busy_cycles": streams.work,
+            "samples": end,
+            "weight_saturations": streams.row_saturated,
+            "vector_saturations": streams.word_saturated,
+            "operand_saturations": streams.operand_saturated,
+            "element_saturations": out(microcode.Out.SATURATED),
+            "row_reads": streams.row_read,
+            "row_writes": streams.row_write,
+        }
+        counters = [Signal(8 * RING_BYTES[name], name=name) for name in COUNTERS]
+        ring = Cat(counters)
+        m.d.comb += host.ring_byte.eq(ring[:8])
+        first = 0
+        for name, counter in zip(COUNTERS, counters, strict=True):
+            bits = len(counter)
+            total = Signal(bits + 1, name=f"{name}_total")
+            m.d.comb += total.eq(Cat(amounts[name], counter) + Cat(amounts[name], host.ring_next.replicate(bits)))
             with m.If(host.reset):
                 m.d.sync += counter.eq(0)
             with m.Else():
-                m.d.sync += counter.eq(counter + amount)
+                m.d.sync += counter.eq(Mux(host.ring_next, ring.rotate_right(8)[first : first + bits], total[1:]))
+            first += bits
         return m

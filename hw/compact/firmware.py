@@ -379,16 +379,16 @@ class Firmware(ScalarCode):
     # loading a program --------------------------------------------------------------------------------------------
 
     def field(self, name: str) -> None:
-        """A = that field of the instruction which the host sends, its lower 16 bits."""
+        """A = that field of the instruction which the host has sent, its lower 16 bits."""
         code = self.code
         lowest, bits = FIELDS[name]
         first, shift = divmod(lowest, 16)
         bits = min(bits, 16)
-        code.read(In.PROGRAM_WORD + first)
+        code.ld(f"h{first}")
         self.shift_right(shift)
         if shift + bits > 16:
             code.st("f")
-            code.read(In.PROGRAM_WORD + first + 1)
+            code.ld(f"h{first + 1}")
             self.shift_left(16 - shift)
             code.or_("f")
         if bits < 16:
@@ -412,9 +412,10 @@ class Firmware(ScalarCode):
         """Turns an instruction into the words of this module's docstring."""
         code, config, lanes = self.code, self.config, self.config.lanes
         tables = self.dispatch
-        words = code.reserve("words", 8, align=8)
+        words, given = (code.reserve(name, 8, align=8) for name in ("words", "given"))
         for number in range(8):
             code.names[f"w{number}"] = words + number
+            code.names[f"h{number}"] = given + number
         for op, (handler, mode) in self.handlers().items():
             code.initial[tables + op] = handler
             code.initial[tables + 64 + op] = mode
@@ -425,6 +426,25 @@ class Firmware(ScalarCode):
         code.read(In.PROGRAM_ADDRESS)
         self.address()
         code.st("at")
+        code.ld(0)
+        code.label("load.given")
+        code.st("n")
+        code.or_(given)
+        code.out(Out.X)
+        code.read(In.PROGRAM_WORD)
+        code.indirect(MicroOp.ST)
+        code.ld("n")
+        code.sub(7)
+        code.jump("load.all", MicroOp.JZ)  # the last one stays until the instruction has been dealt with
+        code.put(Out.CONTROL, Pulse.PROGRAM)
+        code.label("load.wait")
+        code.read(In.STATUS)
+        code.shr()
+        code.jump("load.wait", MicroOp.JNC)
+        code.ld("n")
+        code.add(1)
+        code.jump("load.given")
+        code.label("load.all")
         self.field("op")
         code.st("op")
         code.or_(tables)
@@ -454,7 +474,7 @@ class Firmware(ScalarCode):
         code.st("w6")
         self.field("p1")
         code.st("w7")
-        code.read(In.PROGRAM_WORD)
+        code.ld("h0")
         code.and_(1 << FIELDS["init"][0])
         code.jump("load.kept", MicroOp.JZ)
         code.ld(_mode(clear=1, half=1))
@@ -465,7 +485,7 @@ class Firmware(ScalarCode):
         code.st("imm")
         self.field("row")
         code.st("w1")
-        code.read(In.PROGRAM_WORD)
+        code.ld("h0")
         code.and_(1 << FIELDS["neg"][0])
         code.shl(2)
         code.or_("w3")
@@ -490,7 +510,7 @@ class Firmware(ScalarCode):
         code.ld("w7")
         code.shl(lane_shift)
         code.st("w4")
-        code.read(In.PROGRAM_WORD)
+        code.ld("h0")
         code.and_(1 << FIELDS["store"][0])  # relu has the same place in a mode
         code.or_("w3")
         code.st("w3")
@@ -531,7 +551,7 @@ class Firmware(ScalarCode):
         code.st("w3")
         code.jump("load.fine")
         code.label("load.fine")
-        code.read(In.PROGRAM_WORD)
+        code.ld("h0")
         code.and_(1 << FIELDS["fine"][0])
         code.jump("load.place", MicroOp.JZ)
         code.ld("w3")
@@ -544,7 +564,7 @@ class Firmware(ScalarCode):
 
         # all others
         code.label("load.other")
-        code.read(In.PROGRAM_WORD + 7)
+        code.ld("h7")
         code.shr(4)
         code.and_(0x1FF)
         code.st("w3")

@@ -92,13 +92,13 @@ class In(IntEnum):
     SEED_LOW = 14
     SEED_HIGH = 15
     PROGRAM_ADDRESS = 16
+    PROGRAM_WORD = 17
+    """of the instruction that the host sends"""
     LIST_NEXT = 18
     """list memory, which goes on to its next word"""
     NORM_LOW = 19
     NORM_HIGH = 20
     """sum of the squared pixels"""
-    PROGRAM_WORD = 24
-    """and the following: the instruction that the host sends, 16 bits each"""
     ROW = 32
 
 

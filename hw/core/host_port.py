@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from amaranth.hdl import signed
 from amaranth.lib import data, enum, stream
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import In, Member, Out, Signature
 
+from onward.hw.spec.isa import INSTRUCTION_BITS
 from onward.hw.spec.protocol import COUNTERS
 
-__all__ = ["RESULT_BITS", "Access", "AccessKind", "HostPort", "RunEnd", "SampleTail"]
+__all__ = ["COMPACT_WORD_BITS", "RESULT_BITS", "RING_BYTES", "Access", "AccessKind", "HostPort", "RunEnd", "SampleTail"]
 
 RESULT_BITS = 8
 """Of the address of a result word: enough for the largest buffer that a configuration may ask for."""
+
+
+RING_BYTES = dict(zip(COUNTERS, (5, 5, 4, 3, 3, 3, 3, 5, 5), strict=True))
+"""Bytes of the counters of a compact core, where every bit costs a logic cell: of what happens in any cycle, 16 hours
+at 18 MHz; of samples; of saturations, which are few."""
+
+
+COMPACT_WORD_BITS = 16
+"""Of an instruction, as a compact core takes it."""
 
 
 class AccessKind(enum.Enum, shape=2):
@@ -40,7 +50,8 @@ SampleTail = data.StructLayout({"entry": 12, "label": 8})
 class HostPort(Signature):
     """Members, seen from the command unit.
 
-    ``program`` : stream of (address, word); only while the core is not ``busy``.
+    ``program`` : stream of (address, word); only while the core is not ``busy``. An instruction is one word; for a
+    compact core it is several words of :data:`COMPACT_WORD_BITS`, the lowest bits first.
     ``sample_begin`` : pulse; empties the slot that is being filled. Only while ``slot_free``.
     ``pixel`` : stream of nonzero pixels in ascending order of index.
     ``sample`` : stream; its transfer queues the filled slot, which runs as soon as the core is free.
@@ -52,16 +63,27 @@ class HostPort(Signature):
     stay until a program is run on the same half.
     ``result_address``, ``result_data`` : read port of the results, half and word; one cycle latency.
     ``access``, ``answer`` : row accesses and the values read, in order. Only while not ``busy``.
-    ``counters`` : nine 48-bit counters, in the order of ``protocol.COUNTERS``.
+    ``counters`` : nine 48-bit counters, in the order of ``protocol.COUNTERS``; not of a compact core.
+    ``ring_byte``, ``ring_next`` : the counters of a compact core, a ring of :data:`RING_BYTES` from the lowest byte of
+    the first on; a pulse goes on to the next byte. Only while not ``busy``, and only whole rounds.
     ``seed`` : stream; restarts the generators. Only while not ``busy``.
     ``reset`` : pulse; clears counters and sample slots. Only while not ``busy``.
     ``busy`` : a program runs, waits to start, or its ``done`` has not been accepted.
+
+    Parameters
+    ----------
+    compact : of a compact core.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, compact: bool = False) -> None:
+        word_bits = COMPACT_WORD_BITS if compact else INSTRUCTION_BITS
+        counters: dict[str, Member] = {"counters": In(data.ArrayLayout(48, len(COUNTERS)))}
+        if compact:
+            counters = {"ring_byte": In(8), "ring_next": Out(1)}
         super().__init__(
-            {
-                "program": Out(stream.Signature(data.StructLayout({"address": 12, "word": 128}))),
+            counters
+            | {
+                "program": Out(stream.Signature(data.StructLayout({"address": 12, "word": word_bits}))),
                 "sample_begin": Out(1),
                 "pixel": Out(stream.Signature(data.StructLayout({"index": 12, "value": 8}))),
                 "sample": Out(stream.Signature(SampleTail)),
@@ -73,7 +95,6 @@ class HostPort(Signature):
                 "result_data": In(32),
                 "access": Out(stream.Signature(Access)),
                 "answer": In(stream.Signature(signed(18))),
-                "counters": In(data.ArrayLayout(48, len(COUNTERS))),
                 "seed": Out(stream.Signature(32)),
                 "reset": Out(1),
                 "busy": In(1),

@@ -73,6 +73,7 @@ class CommandCheck(wiring.Component):
 
     def __init__(self, config: CoreConfig) -> None:
         self._config = config
+        self._needs_idle_core = _NEEDS_IDLE_CORE + (Command.COUNTERS,) * config.compact
         super().__init__(
             {
                 "header": In(header_layout(config)),
@@ -132,7 +133,7 @@ class CommandCheck(wiring.Component):
             m.d.comb += self.header_status.eq(Status.CLOSED)
         with m.Elif(ordered & ~self.fresh & ~self.repeated):
             m.d.comb += self.header_status.eq(Status.OUT_OF_ORDER)
-        with m.Elif(self.busy & ~self.repeated & command.matches(*_NEEDS_IDLE_CORE)):
+        with m.Elif(self.busy & ~self.repeated & command.matches(*self._needs_idle_core)):
             m.d.comb += self.header_status.eq(Status.BUSY)
 
         space, row = self.argument[:8], self.argument[8:]

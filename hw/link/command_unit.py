@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from onward.hw.core.host_port import HostPort
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import INSTRUCTION_BITS
 from onward.hw.spec.protocol import REPLY, Command, Status
 
 from .command_check import ARGUMENT_BITS, ARGUMENT_BYTES, CommandCheck
@@ -17,6 +16,7 @@ from .program_loader import ProgramLoader
 from .reply_arbiter import ReplyArbiter
 from .report_source import ReportSource
 from .result_reply import ResultReply
+from .ring_report import RingReport
 from .row_access import RowAccess, RowTask
 from .sample_loader import SampleLoader
 
@@ -71,9 +71,12 @@ class CommandUnit(wiring.Component):
                 "payload": In(stream.Signature(PacketByte)),
                 "rewind": Out(1),
                 "o": Out(stream.Signature(PacketByte)),
-                "core": Out(HostPort()),
+                "core": Out(HostPort(config.compact)),
             }
         )
+
+    def _report(self) -> ReportSource | RingReport:
+        return RingReport(self._config) if self._config.compact else ReportSource(self._config)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -81,10 +84,10 @@ class CommandUnit(wiring.Component):
         command = header.command
 
         m.submodules.check = check = CommandCheck(self._config)
-        m.submodules.program = program = ProgramLoader()
+        m.submodules.program = program = ProgramLoader(len(core.program.payload.word))
         m.submodules.sample = sample = SampleLoader(self._config)
         m.submodules.rows = rows = RowAccess(self._config)
-        m.submodules.report = report = ReportSource(self._config)
+        m.submodules.report = report = self._report()
         m.submodules.results = results = ResultReply()
         m.submodules.arbiter = arbiter = ReplyArbiter()
         reply = stream.Signature(PacketByte).create()
@@ -97,7 +100,7 @@ class CommandUnit(wiring.Component):
         wiring.connect(m, wiring.flipped(core.answer), rows.answer)
         wiring.connect(m, wiring.flipped(core.done), results.done)
 
-        recent = Signal(INSTRUCTION_BITS)  # the last bytes taken as arguments or instructions
+        recent = Signal(max(len(program.word), ARGUMENT_BITS))  # the last bytes taken as arguments or instructions
         argument = recent[-ARGUMENT_BITS:]
         left = Signal.like(check.argument_bytes)  # bytes of arguments still to come
         status = Signal(Status)
@@ -111,7 +114,7 @@ class CommandUnit(wiring.Component):
             check.open.eq(is_open),
             check.argument.eq(argument),
             program.address.eq(argument[24:]),
-            program.word.eq(recent),
+            program.word.eq(recent[-len(program.word) :]),
             rows.row.eq(argument[8:]),
             core.sample.payload.entry.eq(argument[16:]),
             core.sample.payload.label.eq(argument[32:]),
@@ -125,8 +128,11 @@ class CommandUnit(wiring.Component):
             results.again.payload.eq(results.i.payload),
             report.following.eq(following),
             report.count.eq(command == Command.COUNTERS),
-            report.counters.eq(core.counters),
         ]
+        if isinstance(report, RingReport):
+            m.d.comb += [report.ring_byte.eq(core.ring_byte), core.ring_next.eq(report.ring_next)]
+        else:
+            m.d.comb += report.counters.eq(core.counters)
         with m.If(command == Command.WRITE_ROW):
             m.d.comb += rows.task.eq(Mux(writing, RowTask.WRITE, RowTask.CHECK))
         with m.Else():

@@ -56,7 +56,7 @@ class Link(wiring.Component):
             {
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
-                "core": Out(HostPort()),
+                "core": Out(HostPort(config.compact)),
             }
         )
 

@@ -15,13 +15,13 @@ from onward.hw.spec.protocol import COUNTERS, VERSION
 
 from .layouts import PacketByte
 
-__all__ = ["ReportSource"]
+__all__ = ["ReportSource", "identity"]
 
 _COUNTER_BITS = 48
 _COUNTER_BYTES = 8
 
 
-def _identity(config: CoreConfig) -> bytes:
+def identity(config: CoreConfig) -> bytes:
     """The answer to IDENTIFY, but for the number at its end."""
     return struct.pack(
         "<B8sHIHHH",
@@ -64,7 +64,7 @@ class ReportSource(wiring.Component):
     """
 
     def __init__(self, config: CoreConfig) -> None:
-        self._identity = _identity(config)
+        self._identity = identity(config)
         super().__init__(
             {
                 "start": In(1),
@@ -90,11 +90,11 @@ class ReportSource(wiring.Component):
                 reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources)))
             )
 
-        identity = [*self._identity, self.following]
-        place = Signal(range(max(len(identity), _COUNTER_BYTES)))
-        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(identity) - 1)
+        answer = [*self._identity, self.following]
+        place = Signal(range(max(len(answer), _COUNTER_BYTES)))
+        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(answer) - 1)
         m.d.comb += [
-            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(identity)[place])),
+            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(answer)[place])),
             self.o.payload.last.eq((place == last_place) & (coming[0] | ~self.count)),
         ]
 

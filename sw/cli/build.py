@@ -32,6 +32,9 @@ def build(
     ] = None,
     seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Placements to try; the best one is taken.")] = 1,
     first_seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the first placement.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Placements at a time; each wants a core, and up to 3 GB.")
+    ] = 1,
     clock: Annotated[
         float | None, typer.Option(metavar="MHZ", min=1, help="Another clock than the preset's; the host must know.")
     ] = None,
@@ -79,7 +82,8 @@ def build(
             announce(f"elaborating {config.name} for {target.title}")
             write_inputs(target, config, work, options)
         else:
-            built = build_bitstream(target, config, work, range(first_seed, first_seed + seeds), announce, options)
+            tried = range(first_seed, first_seed + seeds)
+            built = build_bitstream(target, config, work, tried, announce, options, jobs)
     write_file(out / "preset.toml", _toml(config).encode())
     if prepare:
         typer.echo(f"{work}: {', '.join(sorted(path.name for path in work.iterdir()))}")

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from onward.hw.compact.core import CompactCore
 from onward.hw.core.core import Core
-from onward.hw.core.host_port import AccessKind
+from onward.hw.core.host_port import RING_BYTES, AccessKind
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import Instruction
+from onward.hw.spec.isa import INSTRUCTION_BITS, Instruction
 from onward.hw.spec.protocol import COUNTERS
 from onward.sw.golden.machine import Machine
 from onward.sw.golden.sample import Batch, Sample
@@ -45,8 +45,11 @@ class CoreBench:
         ctx.set(port.valid, 0)
 
     async def load_program(self, ctx: Any, program: Sequence[Instruction]) -> None:
+        bits = len(self.dut.host.program.payload.word)
         for address, instruction in enumerate(program):
-            await self.send(ctx, self.dut.host.program, {"address": address, "word": instruction.encode()})
+            for first in range(0, INSTRUCTION_BITS, bits):
+                word = instruction.encode() >> first & (1 << bits) - 1
+                await self.send(ctx, self.dut.host.program, {"address": address, "word": word})
 
     async def write_row(self, ctx: Any, row: int, values: Sequence[int]) -> None:
         for lane, value in enumerate(values):
@@ -90,8 +93,20 @@ class CoreBench:
         ctx.set(host.done.ready, 0)
         return words
 
-    def counters(self, ctx: Any) -> dict[str, int]:
-        return {name: ctx.get(self.dut.host.counters[number]) for number, name in enumerate(COUNTERS)}
+    async def counters(self, ctx: Any) -> dict[str, int]:
+        host = self.dut.host
+        if not self.config.compact:
+            return {name: ctx.get(host.counters[number]) for number, name in enumerate(COUNTERS)}
+        values = {}
+        for name in COUNTERS:
+            found = []
+            for _ in range(RING_BYTES[name]):
+                found.append(ctx.get(host.ring_byte))
+                ctx.set(host.ring_next, 1)
+                await ctx.tick()
+            values[name] = int.from_bytes(found, "little")
+        ctx.set(host.ring_next, 0)
+        return values
 
 
 def simulate(dut: Any, bench: Callable[[Any], Any]) -> None:
@@ -150,7 +165,7 @@ def check_programs(
         for row in range(config.rows):
             found = await bench.read(ctx, AccessKind.READ_WEIGHT, row)
             assert found == machine.state.weights[row].tolist(), f"weight row {row}"
-        counters.update(bench.counters(ctx))
+        counters.update(await bench.counters(ctx))
         for name, value in zip(COUNTED, machine.state.counters.tolist(), strict=True):
             assert counters[name] == value, name
 

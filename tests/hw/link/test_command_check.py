@@ -14,6 +14,7 @@ from onward.hw.spec.protocol import Command, Status
 
 # No size is a power of two, so that no limit is right by chance.
 ODD = CoreConfig(name="odd", inputs=20, hidden=(4,), classes=5, lanes=6, rows=70_000, group=2, vectors=11, program=300)
+COMPACT = PRESETS["icebreaker-compact"]
 
 
 def kinds(config: CoreConfig, cases: list[tuple[dict, bool, bytes]]) -> list[tuple[int, int]]:
@@ -89,11 +90,16 @@ LENGTHS = {
 }
 
 
-def test_busy():
-    commands = [{"command": command, "length": length} for command, length in LENGTHS.items()]
-    statuses = [status for status, _ in judge(ODD, [(command, True, b"") for command in commands])]
-    served = {command for command, status in zip(LENGTHS, statuses, strict=True) if status is Status.OK}
-    assert served == {Command.IDENTIFY, Command.COUNTERS, Command.SAMPLE}
+@pytest.mark.parametrize(
+    ("config", "always"),
+    [(ODD, {Command.IDENTIFY, Command.SAMPLE, Command.COUNTERS}), (COMPACT, {Command.IDENTIFY, Command.SAMPLE})],
+    ids=["full", "compact"],
+)
+def test_busy(config, always):
+    lengths = LENGTHS | {Command.WRITE_ROW: 4 + 2 * config.lanes}
+    commands = [{"command": command, "length": length} for command, length in lengths.items()]
+    statuses = [status for status, _ in judge(config, [(command, True, b"") for command in commands])]
+    assert {command for command, status in zip(lengths, statuses, strict=True) if status is Status.OK} == always
     assert set(statuses) == {Status.OK, Status.BUSY}
 
 

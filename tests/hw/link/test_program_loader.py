@@ -1,4 +1,4 @@
-"""LOAD_PROGRAM's items: 16 bytes make a word."""
+"""LOAD_PROGRAM's items: bytes make words, words instructions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .link_bench import Bench, put_packet, take, until
 
 
 class Harness(wiring.Component):
-    """A loader with its owner's register of the last 16 bytes."""
+    """A loader with its owner's register of the last bytes."""
 
-    def __init__(self) -> None:
-        self.loader = ProgramLoader()
+    def __init__(self, word_bits: int) -> None:
+        self.loader = ProgramLoader(word_bits)
         super().__init__({})
 
     def elaborate(self, platform):
@@ -28,16 +28,19 @@ class Harness(wiring.Component):
         return m
 
 
-BENCH = Bench(Harness())
+BENCHES = {word_bits: Bench(Harness(word_bits)) for word_bits in (16, 128)}
 
 
+@pytest.mark.parametrize("word_bits", BENCHES)
 @pytest.mark.parametrize("chance", [1.0, 0.4])
 @pytest.mark.parametrize(("address", "count"), [(0, 1), (7, 3), (4094, 2)])
-def test_words_go_to_ascending_addresses(address, count, chance):
-    dut = BENCH.dut.loader
+def test_words_go_to_ascending_addresses(address, count, chance, word_bits):
+    bench = BENCHES[word_bits]
+    dut = bench.dut.loader
+    parts = 128 // word_bits
     rng = random.Random(count)
-    words = [rng.getrandbits(128) for _ in range(count)]
-    packet = b"".join(word.to_bytes(16, "little") for word in words)
+    words = [rng.getrandbits(word_bits) for _ in range(count * parts)]
+    packet = b"".join(word.to_bytes(word_bits // 8, "little") for word in words)
 
     async def main(context):
         for _ in range(2):  # it can be started again
@@ -46,25 +49,27 @@ def test_words_go_to_ascending_addresses(address, count, chance):
             await context.tick()
             context.set(dut.start, 0)
             context.set(dut.address, 0)
-            seen = await take(context, dut.o, lambda items: len(items) == count, chance, seed=3)
-            assert seen == [{"address": address + n, "word": word} for n, word in enumerate(words)]
+            seen = await take(context, dut.o, lambda items: len(items) == count * parts, chance, seed=3)
+            assert seen == [{"address": address + n // parts, "word": word} for n, word in enumerate(words)]
 
     async def source(context):
         await put_packet(context, dut.i, packet, chance, seed=4)
         await put_packet(context, dut.i, packet, chance, seed=5)
 
-    BENCH.run(main, source)
+    bench.run(main, source)
 
 
-def test_throughput_and_done():
-    dut = BENCH.dut.loader
+@pytest.mark.parametrize("word_bits", BENCHES)
+def test_throughput_and_done(word_bits):
+    bench = BENCHES[word_bits]
+    dut = bench.dut.loader
 
     async def main(context):
         context.set(dut.start, 1)
         await context.tick()
         context.set(dut.start, 0)
         context.set(dut.o.ready, 1)
-        assert await until(context, dut.done) == 3 * 17 - 1
+        assert await until(context, dut.done) == 3 * (16 + 128 // word_bits) - 1
         for _ in range(5):
             *_, ready, valid = await context.tick().sample(dut.i.ready, dut.o.valid)
             assert not ready
@@ -73,4 +78,4 @@ def test_throughput_and_done():
     async def source(context):
         await put_packet(context, dut.i, bytes(48))
 
-    BENCH.run(main, source)
+    bench.run(main, source)

@@ -37,9 +37,9 @@ def test_verilog_selects_mutants(tmp_path: Path) -> None:
 
 def test_proofs(tmp_path: Path) -> None:
     """At least one of these does nothing, and most of them do something."""
-    made = design(tmp_path, operand_unit=16)
+    made = design(tmp_path, operand_unit=8)
     proved = [prove_equivalent(made, mutant) for mutant in made.mutants]
-    assert 1 <= sum(proved) <= 8
+    assert 1 <= sum(proved) <= 4
 
 
 def test_unknown_module(tmp_path: Path) -> None:

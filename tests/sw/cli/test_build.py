@@ -76,6 +76,18 @@ def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
     assert "[4/6," in result.stdout
 
 
+def test_two_seeds_at_a_time(run: Run, tools: list[float]) -> None:
+    tools += [85.0, 85.0, 85.0]
+    options = ("--preset", "ulx3s-85f", "--seeds", "3", "--jobs", "2", "--first-seed", "4")
+    result = run("build", "--board", "ulx3s-85f", *options, "--out", "out")
+    assert result.exit_code == 0, result.stdout
+    report = json.loads(Path("out/report.json").read_text())
+    assert [each["seed"] for each in report["seeds"]] == [4, 5, 6]
+    assert Path("out/onward.bit").read_text() == "bits of seed 4"
+    result = run("build", "--board", "ulx3s-85f", "--jobs", "0", "--out", "none")
+    assert result.exit_code == 2 and not Path("none").exists()
+
+
 def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float]) -> None:
     tools.append(79.9)
     result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--out", "out")

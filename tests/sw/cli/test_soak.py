@@ -19,26 +19,26 @@ pytestmark = pytest.mark.xdist_group("sim-tiny")
 
 
 def test_short_trials(run: Run) -> None:
-    options = ("--samples", 400, "--damaged", 0.02, "--resets", 3, "--kills", 2, "--kill-epochs", 10)
+    options = ("--samples", 200, "--damaged", 0.04, "--resets", 2, "--kills", 2, "--kill-epochs", 6)
     result = run("soak", *options, "--json", "soak.json", "--markdown", "page.md")
     report: dict[str, Any] = json.loads(Path("soak.json").read_text())
     assert result.exit_code == 0, result.stdout
     assert report["passed"]
-    assert report["line"]["used"] == report["line"]["samples"] == 400
+    assert report["line"]["used"] == report["line"]["samples"] == 200
     assert report["line"]["clean"] == report["line"]["found"]
     assert sum(report["line"]["faults"].values()) > 5
-    assert report["resets"]["resets"] == 3
+    assert report["resets"]["resets"] == 2
     assert report["kills"]["kills"] == 2
     assert "soak: passed" in result.stdout
     page = Path("page.md").read_text()
-    assert "| 1,500 FF samples, the board reset 3 times |" in page
+    assert "| 1,000 FF samples, the board reset 2 times |" in page
     assert page.count("| yes |") == 3
 
 
 def test_a_weight_that_differs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     original = LinkBoard.seed
     monkeypatch.setattr(LinkBoard, "seed", lambda self, seed: original(self, seed ^ 2))
-    result = run("soak", "--samples", 100, "--damaged", 0.1, "--resets", 0, "--kills", 0)
+    result = run("soak", "--samples", 50, "--damaged", 0.1, "--resets", 0, "--kills", 0)
     assert result.exit_code == 1
     assert "soak: FAILED" in result.stdout
 
