@@ -32,16 +32,18 @@ PRESETS: dict[str, CoreConfig] = {
             vectors=32,
             clock_mhz=48.0,
         ),
-        # 13 bits leave four of the 45F's 108 block RAMs free; a multiplier each for 64 lanes, of 72.
+        # 13 bits leave a few of the 45F's 108 block RAMs free. It has multipliers for 64 lanes, but only lookup tables
+        # for 32 and room for their routes.
         CoreConfig(
             name="ulx3s-45f",
             inputs=784,
             hidden=(128, 128),
             classes=10,
-            lanes=64,
-            rows=2048,
+            lanes=32,
+            rows=4096,
             group=8,
             weight_bits=13,
+            vectors=32,
             clock_mhz=48.0,
         ),
         # The 25F has multipliers for 24 lanes, but they would fill 92 % of its lookup tables, and find no routes.

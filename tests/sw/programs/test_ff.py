@@ -123,7 +123,7 @@ def test_presets_fit() -> None:
     assert rows == {
         "ulx3s-85f": 945,
         "ulx3s-85f-64": 1889,
-        "ulx3s-45f": 1889,
+        "ulx3s-45f": 3777,
         "ulx3s-25f": 2593,
         "icebreaker": 7041,
         "tiny": 75,
