@@ -13,6 +13,7 @@ __all__ = ["FileCoverage", "Points"]
 
 _RECORD = re.compile(r"^C '(?P<fields>.*)' (?P<count>\d+)$")
 _SOURCE = re.compile(r'\(\* src = "(?P<path>[^"|]*):(?P<line>\d+)[^"]*" \*\)')
+_ATTRIBUTE = re.compile(r"\(\*.*?\*\) *")
 _MODULE = re.compile(r"^module (\S+)")
 _DECLARED = re.compile(r"^  (?:reg|wire|input|output)\b.*?(?P<name>\\\S+|[A-Za-z_]\w*) *(?:= .*)?;$")
 _CLOCKED = re.compile(r"^\s*(?P<register>\\\S+|\w+) *<= *(?P<next>\\\S+|\w+) *;")
@@ -108,7 +109,7 @@ class _Text:
 
     def describe(self, number: int, what: str) -> str:
         """Where the signal that a point decides about is declared, and the point's text."""
-        text = f"{what}: {self._lines[number - 1].strip()}"
+        text = f"{what}: {_ATTRIBUTE.sub('', self._lines[number - 1]).strip()}"
         for line in self._lines[number - 1 : number - 1 + _AHEAD]:
             target = _TARGET.match(line)
             if target:

@@ -17,7 +17,7 @@ module onward(clk, o);
     place <= \\$44 ;
   always_comb begin
     \\$44  = place;
-    if (\\$27 ) begin
+    if ((* src = "{SCANNER}:80" *) \\$27 ) begin
       \\$44  = other;
     end
   end
