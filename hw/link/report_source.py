@@ -15,7 +15,19 @@ from onward.hw.spec.protocol import COUNTERS, VERSION
 
 from .layouts import PacketByte
 
-__all__ = ["ReportSource", "identity"]
+__all__ = ["REPORT_MEMBERS", "ReportSource", "identity"]
+
+REPORT_MEMBERS = {
+    "start": In(1),
+    "count": In(1),
+    "following": In(8),
+    "o": Out(stream.Signature(PacketByte)),
+}
+"""What all that answer IDENTIFY and COUNTERS have in common.
+
+``start`` : pulse; begins a report. ``count`` : send the counters; held until the end of the report. ``following`` :
+number of the next ordered command, for the identity. ``o`` : the report; ``last`` marks its end.
+"""
 
 _COUNTER_BITS = 48
 _COUNTER_BYTES = 8
@@ -51,29 +63,16 @@ class ReportSource(wiring.Component):
 
     Members
     -------
-    start : In(1)
-        Pulse; begins a report.
-    count : In(1)
-        Send the counters; held until the end of the report.
+    start, count, following, o
+        See :data:`REPORT_MEMBERS`.
     counters : In(array of counters)
         In the order of ``protocol.COUNTERS``.
-    following : In(8)
-        Number of the next ordered command, for the identity.
-    o : Out(stream of PacketByte)
-        The report; ``last`` marks its end.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._identity = identity(config)
-        super().__init__(
-            {
-                "start": In(1),
-                "count": In(1),
-                "counters": In(data.ArrayLayout(_COUNTER_BITS, len(COUNTERS))),
-                "following": In(8),
-                "o": Out(stream.Signature(PacketByte)),
-            }
-        )
+        counters = data.ArrayLayout(_COUNTER_BITS, len(COUNTERS))
+        super().__init__(REPORT_MEMBERS | {"counters": In(counters)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

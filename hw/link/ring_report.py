@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Array, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.core.host_port import RING_BYTES
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS
 
-from .layouts import PacketByte
-from .report_source import identity
+from .report_source import REPORT_MEMBERS, identity
 
 __all__ = ["RingReport"]
 
@@ -32,30 +31,15 @@ class RingReport(wiring.Component):
 
     Members
     -------
-    start : In(1)
-        Pulse; begins a report.
-    count : In(1)
-        Send the counters; held until the end of the report.
+    start, count, following, o
+        See :data:`.report_source.REPORT_MEMBERS`.
     ring_byte : In(8), ring_next : Out(1)
         The counters, see :class:`onward.hw.core.host_port.HostPort`; a report is one round.
-    following : In(8)
-        Number of the next ordered command, for the identity.
-    o : Out(stream of PacketByte)
-        The report; ``last`` marks its end.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self._identity = identity(config)
-        super().__init__(
-            {
-                "start": In(1),
-                "count": In(1),
-                "ring_byte": In(8),
-                "ring_next": Out(1),
-                "following": In(8),
-                "o": Out(stream.Signature(PacketByte)),
-            }
-        )
+        super().__init__(REPORT_MEMBERS | {"ring_byte": In(8), "ring_next": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

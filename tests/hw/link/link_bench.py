@@ -10,7 +10,7 @@ from amaranth.hdl import Value
 from amaranth.lib import data, stream, wiring
 from amaranth.sim import Simulator
 
-__all__ = ["PATIENCE", "Bench", "collect", "put", "put_packet", "take", "take_packet", "until"]
+__all__ = ["PATIENCE", "Bench", "collect", "put", "put_packet", "take", "take_packet", "take_report", "until"]
 
 PATIENCE = 5000
 """Cycles after which a stream that does not move is a failure."""
@@ -128,6 +128,15 @@ async def take_packet(context: Any, port: stream.Interface, chance: float = 1.0,
     """Receive a stream of PacketByte up to its last byte."""
     received = await take(context, port, lambda items: bool(items and items[-1]["last"]), chance, seed)
     return bytes(item["byte"] for item in received)
+
+
+async def take_report(context: Any, dut: Any, count: int, chance: float = 1.0) -> bytes:
+    """Start a report, of the counters or of the identity, and receive it."""
+    context.set(dut.count, count)
+    context.set(dut.start, 1)
+    await context.tick()
+    context.set(dut.start, 0)
+    return await take_packet(context, dut.o, chance, seed=1)
 
 
 async def until(context: Any, condition: Value, patience: int = PATIENCE) -> int:

@@ -10,19 +10,10 @@ from onward.hw.link.report_source import ReportSource
 from onward.hw.spec.presets import PRESETS
 from onward.hw.spec.protocol import VERSION
 
-from .link_bench import Bench, take_packet, until
+from .link_bench import Bench, take_report, until
 
 TINY = PRESETS["tiny"]
 BENCH = Bench(ReportSource(TINY))
-
-
-async def report(context, count: int, chance: float = 1.0) -> bytes:
-    dut = BENCH.dut
-    context.set(dut.count, count)
-    context.set(dut.start, 1)
-    await context.tick()
-    context.set(dut.start, 0)
-    return await take_packet(context, dut.o, chance, seed=1)
 
 
 @pytest.mark.parametrize("chance", [1.0, 0.5])
@@ -32,7 +23,7 @@ def test_identity(chance):
     async def main(context):
         for following in (0, 255, 77):
             context.set(BENCH.dut.following, following)
-            assert await report(context, 0, chance) == expected + bytes((following,))
+            assert await take_report(context, BENCH.dut, 0, chance) == expected + bytes((following,))
 
     BENCH.run(main)
 
@@ -44,8 +35,8 @@ def test_counters(chance):
     async def main(context):
         context.set(BENCH.dut.counters, counters)
         for _ in range(2):
-            assert await report(context, 1, chance) == struct.pack("<9Q", *counters)
-        assert (await report(context, 0))[0] == VERSION
+            assert await take_report(context, BENCH.dut, 1, chance) == struct.pack("<9Q", *counters)
+        assert (await take_report(context, BENCH.dut, 0))[0] == VERSION
 
     BENCH.run(main)
 
@@ -62,7 +53,7 @@ def test_a_counter_is_never_torn(start):
             now[0] += 1
 
     async def main(context):
-        values = struct.unpack("<9Q", await report(context, 1, chance=0.7))
+        values = struct.unpack("<9Q", await take_report(context, BENCH.dut, 1, chance=0.7))
         assert all(start <= value <= now[0] for value in values)
         assert sorted(values) == list(values)
 

@@ -12,19 +12,10 @@ from onward.hw.link.ring_report import RingReport
 from onward.hw.spec.presets import PRESETS
 from onward.hw.spec.protocol import COUNTERS
 
-from .link_bench import Bench, take_packet, until
+from .link_bench import Bench, take_report, until
 
 COMPACT = PRESETS["icebreaker-compact"]
 BENCH = Bench(RingReport(COMPACT))
-
-
-async def report(context, count: int, chance: float = 1.0) -> bytes:
-    dut = BENCH.dut
-    context.set(dut.count, count)
-    context.set(dut.start, 1)
-    await context.tick()
-    context.set(dut.start, 0)
-    return await take_packet(context, dut.o, chance, seed=1)
 
 
 def ring(counters: dict[str, int]) -> list[int]:
@@ -36,7 +27,7 @@ def test_identity(chance):
     async def main(context):
         for following in (0, 255, 77):
             context.set(BENCH.dut.following, following)
-            assert await report(context, 0, chance) == identity(COMPACT) + bytes((following,))
+            assert await take_report(context, BENCH.dut, 0, chance) == identity(COMPACT) + bytes((following,))
 
     BENCH.run(main)
 
@@ -55,9 +46,11 @@ def test_counters_are_whole_rounds(chance):
 
     async def main(context):
         for _ in range(2):
-            assert await report(context, 1, chance) == struct.pack("<9Q", *(counters[name] for name in COUNTERS))
+            assert await take_report(context, BENCH.dut, 1, chance) == struct.pack(
+                "<9Q", *(counters[name] for name in COUNTERS)
+            )
             assert bytes_of == ring(counters)
-        assert await report(context, 0, chance) == identity(COMPACT) + b"\0"
+        assert await take_report(context, BENCH.dut, 0, chance) == identity(COMPACT) + b"\0"
         assert bytes_of == ring(counters)
 
     BENCH.run(main, turn)

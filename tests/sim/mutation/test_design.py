@@ -6,6 +6,7 @@ import pytest
 
 from onward.hw.spec.presets import PRESETS
 from onward.sim.cocotb.benches import BENCHES
+from onward.sim.mutation import equivalence
 from onward.sim.mutation.design import SELECT, MutatedDesign
 from onward.sim.mutation.equivalence import prove_equivalent
 
@@ -40,6 +41,14 @@ def test_proofs(tmp_path: Path) -> None:
     made = design(tmp_path, operand_unit=8)
     proved = [prove_equivalent(made, mutant) for mutant in made.mutants]
     assert 1 <= sum(proved) <= 4
+
+
+def test_proofs_of_a_component_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a unit that is too large: the first of these changes nothing by itself, the second does."""
+    made = design(tmp_path, operand_unit=8)
+    monkeypatch.setattr(equivalence, "_LARGEST", 0)
+    monkeypatch.setattr(equivalence, "_same_gates", lambda design, mutant: False)
+    assert [prove_equivalent(made, mutant) for mutant in made.mutants[:2]] == [True, False]
 
 
 def test_unknown_module(tmp_path: Path) -> None:
