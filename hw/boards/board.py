@@ -62,6 +62,13 @@ class Board:
         """The file of pins, standards, clocks and placement that the build uses."""
         return Path(constraints.__path__[0]) / self.name / f"board.{self.family.constraints}"
 
+    @property
+    def floorplan(self) -> Path | None:
+        """The file of sites for block RAMs and multipliers of its FPGA; None if there is none."""
+        device = "-".join(self.part.split("-")[:2]).lower()  # without speed grade and package
+        path = Path(constraints.__path__[0]) / "floorplans" / f"{device}.toml"
+        return path if path.exists() else None
+
     def clocking(self, clock_mhz: float) -> Any:
         """Settings of the PLL, nearest to the clock that is wanted; raises BuildError if there are none."""
         return self.family.solve(self.reference_mhz, clock_mhz)

@@ -15,6 +15,7 @@ from onward.hw.spec.config import CoreConfig
 
 from .board import Board
 from .errors import BuildError
+from .floorplan import Floorplan, place_clusters
 from .prepare import NAME, netlist_file, prepare
 from .tools import Heartbeat, run_tool, tool_version
 
@@ -115,10 +116,17 @@ def build(
 def synthesise(
     board: Board, config: CoreConfig, folder: Path, announce: Announce, options: Mapping[str, str] | None = None
 ) -> float:
-    """Elaborate and synthesise: the netlist is in ``folder`` then. Returns the seconds of synthesis."""
+    """Elaborate and synthesise: the netlist is in ``folder`` then, with sites if the board has a floorplan.
+
+    Returns the seconds of synthesis.
+    """
     announce(f"elaborating {config.name} for {board.title}")
     prepare(board, config, folder, options)
-    return run_synthesis(folder, announce)
+    seconds = run_synthesis(folder, announce)
+    netlist = netlist_file(folder)
+    if board.floorplan and netlist:
+        place_clusters(netlist, config, Floorplan.load(board.floorplan))
+    return seconds
 
 
 def run_synthesis(folder: Path, announce: Announce) -> float:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-
 from amaranth.hdl import Array, Cat, Module, Signal, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +13,7 @@ from onward.hw.spec.formats import ELEMENT
 from .lane import Lane
 from .lane_control import lane_control
 from .reduce_tree import ReduceTree
-from .uop import Uop, X, Y
+from .uop import LANE_STAGE, Uop, X, Y
 from .weight_memory import WeightMemory
 
 __all__ = ["Cluster"]
@@ -73,11 +71,11 @@ class Cluster(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config, lanes = self.config, self._lanes
-        stages = [Signal(Uop(config), name=f"stage_{9 + index}") for index in range(6)]
-        write = Signal(Uop(config))
-        m.d.sync += [stages[0].eq(self.uop), write.eq(stages[5])]
-        m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(stages)]
-        address, _, _, product, _, saturate = stages
+        stages = [self.uop]
+        for cycle in range(LANE_STAGE, LANE_STAGE + 7):
+            stages.append(_delayed(m, stages[-1], cycle))
+        _, address, _, _, product, _, saturate, write = stages
+        stages = stages[1:-1]
 
         m.submodules.weights = weights = self._weights
         m.submodules.first = first_words = _vector_memory(config, len(lanes))
@@ -126,9 +124,9 @@ class Cluster(wiring.Component):
         m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
 
         control = lane_control(m, stages, config)
-        seed_valid, seed = Signal(), Signal(32, reset_less=True)
+        # The host's seed comes from afar, and there is time. A reset seeds with 0, and needs no wire to the generators.
+        seed_valid, seed = Signal(init=1), Signal(32)
         m.d.sync += [
-            # The host's seed comes from afar, and there is time.
             seed_valid.eq(self.seed_valid),
             seed.eq(self.seed),
         ]
@@ -167,6 +165,19 @@ class Cluster(wiring.Component):
             ),
         ]
         return m
+
+
+def _delayed(m: Module, uop: data.View, cycle: int) -> data.View:
+    """The micro-operation one cycle later, in ``cycle``.
+
+    Only ``valid`` is reset: a reset is a wire to every register.
+    """
+    register = Signal(uop.shape(), name=f"register_{cycle}", reset_less=True)
+    valid = Signal(name=f"valid_{cycle}")
+    later = Signal(uop.shape(), name=f"stage_{cycle}")
+    m.d.sync += [register.eq(uop), valid.eq(uop.valid)]
+    m.d.comb += [later.eq(register), later.valid.eq(valid)]
+    return later
 
 
 def _vector_memory(config: CoreConfig, lanes: int) -> Memory:

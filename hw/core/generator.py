@@ -17,6 +17,7 @@ class Generator(wiring.Component):
     Parameters
     ----------
     index : which generator of the core; decides its constant.
+    reset_less : no reset reaches it: who uses it seeds it with 0 instead, which leads to the same state.
 
     Members
     -------
@@ -24,13 +25,13 @@ class Generator(wiring.Component):
     ``seed_valid``, ``seed`` : restart in the state ``(constant ^ seed) | 1``; wins over ``step``.
     """
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, *, reset_less: bool = False) -> None:
         super().__init__({"step": In(1), "seed_valid": In(1), "seed": In(32), "state": Out(32)})
-        self._constant = generator_constant(index)
+        self._constant, self._reset_less = generator_constant(index), reset_less
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        state = Signal(32, init=self._constant | 1)
+        state = Signal(32, init=self._constant | 1, reset_less=self._reset_less)
         first = Signal(32)
         second = Signal(32)
         m.d.comb += [

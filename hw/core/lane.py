@@ -67,7 +67,7 @@ class Lane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         control, early = self.control, self._alignment.early
-        m.submodules.generator = generator = Generator(self.index)
+        m.submodules.generator = generator = Generator(self.index, reset_less=True)
         m.d.comb += [
             generator.seed_valid.eq(self.seed_valid),
             generator.seed.eq(self.seed),
@@ -133,7 +133,7 @@ class Lane(wiring.Component):
         """
         control = self.control
         low = self.config.accumulator_fraction - ELEMENT.fraction
-        accumulator = Signal(signed(self.config.accumulator_bits), init=1 << (low - 1))
+        accumulator = Signal(signed(self.config.accumulator_bits), init=1 << (low - 1), reset_less=True)
         with m.If(control.clear):  # one cycle early, for a reset takes no lookup table
             m.d.sync += accumulator.eq(control.half << (low - 1))
         with m.Elif(control.accumulate):
@@ -151,9 +151,10 @@ class Lane(wiring.Component):
         limit = (~negative).replicate(ELEMENT.bits - 1)
         word = Mux(fits, magnitude, limit) & (~zero).replicate(ELEMENT.bits - 1)
         one = control.step_function & ~negative & (~fits | magnitude.any())
+        value, saturated = _registers(m, self.word_value, self.word_saturated)
         m.d.sync += [
-            self.word_value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
-            self.word_saturated.eq(~fits),
+            value.eq(Cat(word | one.shift_left(ELEMENT.fraction), negative & ~zero)),
+            saturated.eq(~fits),
         ]
         return accumulator
 
@@ -191,10 +192,18 @@ class Lane(wiring.Component):
             which.eq(learns & (fits | ~total[-1])),
         ]
         limit = Cat(which.replicate(config.weight_bits - 1), ~which)
+        value, saturated = _registers(m, self.row_value, self.row_saturated)
         m.d.sync += [
-            self.row_value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
-            self.row_saturated.eq(~fits & learns & control.update),
+            value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
+            saturated.eq(~fits & learns & control.update),
         ]
+
+
+def _registers(m: Module, *outputs: Signal) -> list[Signal]:
+    """A register for each output, without a reset: what the pipeline holds counts only with a micro-operation."""
+    registers = [Signal.like(output, name=f"{output.name}_register", reset_less=True) for output in outputs]
+    m.d.comb += [output.eq(register) for output, register in zip(outputs, registers, strict=True)]
+    return registers
 
 
 def _aligned(random: Value, shift: int) -> Value:

@@ -116,7 +116,8 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
         m.d.sync += register.eq(value)
         m.d.comb += control[name].eq(register)
 
-    clear, half, accumulate = Signal(), Signal(reset_less=True), Signal()
+    # A reset clears the accumulators, too, as an operation does: without a wire of its own to all of them.
+    clear, half, accumulate = Signal(init=1), Signal(init=1), Signal(reset_less=True)
     shift = Signal.like(control.shift, reset_less=True)
     flags = multiply.flags
     kind = Mux(
