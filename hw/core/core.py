@@ -15,10 +15,11 @@ from onward.hw.spec.formats import ELEMENT
 
 from .broadcast import Broadcast
 from .cluster import Cluster
-from .host_port import HostPort
+from .host_port import Access, HostPort
 from .memory_style import small_memory
 from .reduce_tree import ReduceTree
 from .reducer import Reducer
+from .register_slice import RegisterSlice
 from .row_port import RowPort
 from .sample_buffer import SampleBuffer
 from .scalar_unit import ScalarUnit
@@ -59,11 +60,13 @@ class Core(wiring.Component):
         m.submodules.tree = tree
         m.submodules.reducer = reducer = Reducer(config, len(tree.o))
         m.submodules.rows = rows = RowPort(config)
+        # What the host wants of the sequencer is a long way from what the sequencer can do.
+        m.submodules.accesses = accesses = RegisterSlice(Access)
 
         settled = sequencer.settled
         seeding = Signal()
         m.d.comb += [
-            host.seed.ready.eq(settled & ~sequencer.running),
+            host.seed.ready.eq(settled & ~sequencer.running & ~accesses.o.valid),
             seeding.eq(host.seed.valid & host.seed.ready),
         ]
         m.d.comb += [scalars.seed.valid.eq(seeding), scalars.seed.value.eq(host.seed.payload)]
@@ -100,7 +103,7 @@ class Core(wiring.Component):
 
         self._connect_units(m, samples, sequencer, broadcast, scalars, reducer)
         self._connect_elements(m, broadcast, scalars, reducer)
-        self._connect_host(m, samples, sequencer, scalars, reducer, rows)
+        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses)
         self._count(m, sequencer, broadcast, scalars, reducer, clusters)
         return m
 
@@ -178,6 +181,7 @@ class Core(wiring.Component):
         scalars: ScalarUnit,
         reducer: Reducer,
         rows: RowPort,
+        accesses: RegisterSlice,
     ) -> None:
         """Programs, samples, runs, results and row accesses."""
         host = self.host
@@ -193,6 +197,7 @@ class Core(wiring.Component):
         start_sample = Signal()
         start_run = Signal()
         free = ~sequencer.running & ~finished
+        startable = free & ~accesses.o.valid
         m.d.comb += [
             sequencer.program_write.eq(host.program.valid),
             sequencer.program_address.eq(host.program.payload.address),
@@ -201,8 +206,8 @@ class Core(wiring.Component):
             samples.begin.eq(host.sample_begin),
             samples.reset.eq(host.reset),
             host.slot_free.eq(samples.slot_free),
-            start_sample.eq(free & samples.waiting),
-            host.run.ready.eq(free & ~samples.waiting),
+            start_sample.eq(startable & samples.waiting),
+            host.run.ready.eq(startable & ~samples.waiting),
             start_run.eq(host.run.valid & host.run.ready),
             samples.advance.eq(start_sample),
             sequencer.start.eq(start_sample | start_run),
@@ -222,7 +227,8 @@ class Core(wiring.Component):
         ]
         wiring.connect(m, wiring.flipped(host.pixel), samples.pixel)
         wiring.connect(m, wiring.flipped(host.sample), samples.tail)
-        wiring.connect(m, wiring.flipped(host.access), rows.i)
+        wiring.connect(m, wiring.flipped(host.access), accesses.i)
+        wiring.connect(m, accesses.o, rows.i)
         wiring.connect(m, rows.vector, sequencer.access)
         wiring.connect(m, rows.o, wiring.flipped(host.answer))
         with m.If(write.en):
