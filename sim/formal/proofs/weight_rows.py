@@ -214,15 +214,14 @@ SUFFICES = Proof(
         Mutant(
             "rows are written one cycle later",
             _CLUSTER,
-            "m.d.sync += [stages[0].eq(self.uop), write.eq(stages[5])]",
-            "late = Signal(Uop(config))\n"
-            "        m.d.sync += [stages[0].eq(self.uop), late.eq(stages[5]), write.eq(late)]",
+            "stages = stages[1:-1]",
+            "stages, write = stages[1:-1], _delayed(m, write, LANE_STAGE + 7)",
         ),
         Mutant(
             "updates read one cycle earlier",
             _CLUSTER,
-            "address, _, _, product, _, saturate = stages",
-            "address, _, product, _, _, saturate = stages",
+            "address, _, _, product, _, saturate, write = stages",
+            "address, _, product, _, _, saturate, write = stages",
         ),
     ),
 )
@@ -238,8 +237,8 @@ SINGLE_PORT = Proof(
         Mutant(
             "updates read one cycle later",
             _CLUSTER,
-            "address, _, _, product, _, saturate = stages",
-            "address, _, _, _, product, saturate = stages",
+            "address, _, _, product, _, saturate, write = stages",
+            "address, _, _, _, product, saturate, write = stages",
         ),
     ),
 )

@@ -1,10 +1,12 @@
 """The whole core against the golden model: random programs, and forward-forward training."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from onward.hw.core.host_port import AccessKind
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
@@ -15,7 +17,7 @@ from onward.sw.programs.pff import build_pff, build_pff_inference
 from onward.sw.programs.pff_parameters import PFFParameters
 from onward.sw.programs.pff_weights import initial_pff_weights
 from onward.sw.programs.random_program import random_program
-from tests.hw.core.core_bench import check_programs, random_batch, random_weights
+from tests.hw.core.core_bench import CoreBench, check_programs, random_batch, random_weights, simulate
 
 TINY = PRESETS["tiny"]
 SMALL = CoreConfig(
@@ -157,3 +159,47 @@ def test_pff_use() -> None:
     image = np.arange(0, 200, 10, dtype=np.uint8)
     batch = Batch.from_images(image[None], np.array([1], dtype=np.uint8))
     check_programs(PFF, program.instructions, list(program.entries.values()), batch, weights, seed=6)
+
+
+def test_a_program_waits_for_the_row_accesses_before_it() -> None:
+    """Reads that wait for room are answered with what was there before the program that is started behind them."""
+    config = SHAPES["tiny"]
+    asm = Assembler(config)
+    asm.entry("main")
+    one = asm.constant("one", 1.0)
+    asm.emit(Op.MAC, source=Source.CONST, init=1, s=one, row=0, n=1)
+    asm.emit(Op.ST, p1=0)
+    asm.emit(Op.UPD, source=Source.CONST, s=one, row=0, n=1, p1=0)
+    asm.emit(Op.END)
+    program = asm.assemble()
+    bench = CoreBench(config)
+    host = bench.dut.host
+
+    async def run(ctx: Any) -> None:
+        await bench.load_program(ctx, program.instructions)
+        await bench.write_row(ctx, 0, [100] * config.lanes)
+        ctx.set(host.access.payload, {"kind": AccessKind.READ_WEIGHT, "row": 0, "lane": 0, "value": 0})
+        ctx.set(host.access.valid, 1)
+        reads = 0
+        for _ in range(200):
+            reads += ctx.get(host.access.ready)
+            await ctx.tick()
+        ctx.set(host.access.valid, 0)
+        ctx.set(host.run.payload, 0)
+        ctx.set(host.run.valid, 1)
+        assert not ctx.get(host.access.ready) and not ctx.get(host.run.ready) and not ctx.get(host.seed.ready)
+        ctx.set(host.answer.ready, 1)
+        answers = []
+        while len(answers) < reads:
+            if ctx.get(host.answer.valid):
+                answers.append(ctx.get(host.answer.payload))
+            started = ctx.get(host.run.ready)
+            await ctx.tick()
+            if started:
+                ctx.set(host.run.valid, 0)
+        assert answers == [100] * reads
+        ctx.set(host.answer.ready, 0)
+        await bench.results(ctx)
+        assert await bench.read(ctx, AccessKind.READ_WEIGHT, 0) == [200] * config.lanes
+
+    simulate(bench.dut, run)
