@@ -26,8 +26,8 @@ def _build(bench: Bench) -> None:
 
 PROOF = Proof(
     name="register-slice",
-    claim="no transfer is lost, doubled or out of order; it is ready exactly while it has a place, whatever the receiver"
-    " does in that cycle",
+    claim="no transfer is lost, doubled or out of order; it is ready exactly while it has a place, whatever the"
+    " receiver does in that cycle",
     build=_build,
     method=Method("reachability"),
     mutants=(
