@@ -69,14 +69,8 @@ ECP5 = Family(
     cells="ecp5",
     # ABC makes everything as fast as it can be, and some of it twice as large, unless it is told a delay that will do:
     # in ps, of what is between registers, without the wires.
-    # Clusters keep their registers for themselves while the netlist is made: synthesis would merge those that hold the
-    # same in all of them, and one register would drive lanes all over the FPGA.
     # The static placer takes as long as the usual one, and leaves wires 7 % shorter where an FPGA is nearly full.
-    options={
-        "script_after_read": "scratchpad -set abc9.D 8000; setattr -mod -set keep_hierarchy 1 *.cluster_? *.cluster_??",
-        "script_after_synth": "setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge",
-        "nextpnr_opts": "--placer static --router router2",
-    },
+    options={"script_after_read": "scratchpad -set abc9.D 8000", "nextpnr_opts": "--placer static"},
 )
 ICE40 = Family(
     name="iCE40",

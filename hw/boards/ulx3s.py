@@ -22,6 +22,14 @@ ULX3S_85F = Board(
     clock="clk25",
     lights=_LIGHTS,
     loader=_LOADER,
+    # With several clusters, they keep their registers for themselves while the netlist is made: synthesis would merge
+    # those that hold the same in all of them, and one register would drive lanes all over the FPGA. Then router2 gets
+    # through with any seed, in minutes.
+    options={
+        "script_after_read": f"{ECP5.options['script_after_read']}; setattr -mod -set keep_hierarchy 1 *.cluster_?",
+        "script_after_synth": "setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge",
+        "nextpnr_opts": f"{ECP5.options['nextpnr_opts']} --router router2",
+    },
 )
 ULX3S_45F = Board(
     name="ulx3s-45f",
