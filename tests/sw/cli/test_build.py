@@ -15,6 +15,7 @@ from onward.hw.spec.presets import PRESETS, load_preset
 from .conftest import Run
 
 CLOCK = 80.0
+PLACED = '{"modules": {"with sites": {}}}'
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             (folder / "onward.json").write_text('{"modules": {}}')
         elif tool == "NEXTPNR_ECP5":
             assert named["--json"] == "onward.json"
+            assert (folder / "onward.json").read_text() == PLACED, "routed before the floorplan was there"
             (folder / named["--textcfg"]).write_text(named["--seed"])
             report = {
                 "fmax": {"$glbnet$clk": {"achieved": speeds.pop(0), "constraint": CLOCK}},
@@ -53,6 +55,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(flow, "prepare", prepare)
     monkeypatch.setattr(preparing, "prepare", prepare)
     monkeypatch.setattr(flow, "run_tool", run_tool)
+    monkeypatch.setattr(flow, "place_clusters", lambda netlist, config, plan: netlist.write_text(PLACED))
     return speeds
 
 
