@@ -33,7 +33,7 @@ _PRODUCT = re.compile(r"(?:.*\.)?cluster_(\d+)\.lane_(\d+)\.exact")
 Cells = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Site:
     """A place for one cell: column, row, and its name there."""
 

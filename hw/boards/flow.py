@@ -118,13 +118,14 @@ def synthesise(
 ) -> float:
     """Elaborate and synthesise: the netlist is in ``folder`` then, with sites if the board has a floorplan.
 
+    A core of one cluster needs none: there is nothing to keep apart.
     Returns the seconds of synthesis.
     """
     announce(f"elaborating {config.name} for {board.title}")
     prepare(board, config, folder, options)
     seconds = run_synthesis(folder, announce)
     netlist = netlist_file(folder)
-    if board.floorplan and netlist:
+    if board.floorplan and netlist and config.lanes > config.cluster_lanes:
         place_clusters(netlist, config, Floorplan.load(board.floorplan))
     return seconds
 
