@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -32,16 +33,18 @@ class Broadcast(wiring.Component):
 
     Latency: the first micro-operation is emitted one cycle after the instruction was accepted (VECTOR source: 4,
     RESIDUAL: 3), and leaves at ``uop`` 8 cycles later. Throughput: one element a cycle; updates every second cycle
-    with ``spram``. The next instruction is accepted in the cycle in which the last micro-operation is emitted.
+    with ``spram``. The next instruction begins in the cycle after the last micro-operation. One may come earlier, and
+    waits: whether another is accepted is known from a register, without a look at how far the one at work is.
 
     Members
     -------
     ``i`` : stream of :class:`VectorOp`. ``scale`` : the scalar of the instruction accepted in the cycle before.
     ``uop`` : to the clusters. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
     ``scanner_*`` : writing of nonzero masks. ``scan_*`` : element of a vector register, to and from the clusters.
-    ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use.
-    ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work whose micro-operations write rows,
-    store a word, use the second vector port; for the last time in the cycle of its last emission.
+    ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use;
+    ``element_wanted`` : or will be by the instruction that waits.
+    ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work, or waits, whose micro-operations
+    write rows, store a word, use the second vector port; for the last time in the cycle of its last emission.
     ``busy`` : an instruction is at work. ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies,
     reads a row of weights, writes one; in cycle 8, when it is known which elements are 0 (for the counters).
     ``operand_saturated`` : pulse.
@@ -70,6 +73,7 @@ class Broadcast(wiring.Component):
                 "element_address": Out(12),
                 "element_data": In(signed(ELEMENT.bits)),
                 "element_active": Out(1),
+                "element_wanted": Out(1),
                 "emits_update": Out(1),
                 "emits_store": Out(1),
                 "emits_second": Out(1),
@@ -100,10 +104,6 @@ class Broadcast(wiring.Component):
         # cycle 0: the instruction at work, and its next micro-operation
         word = Signal(VectorOp(config))
         active, first = Signal(), Signal()
-        scale, accepted = Signal(25), Signal()
-        m.d.sync += accepted.eq(self.i.valid & self.i.ready)
-        with m.If(accepted):
-            m.d.sync += scale.eq(self.scale)
         element = Signal(12)
         tile = Signal(8)
         # Rows behind the first; of a RESIDUAL, its number among the pixels, too.
@@ -133,7 +133,6 @@ class Broadcast(wiring.Component):
             emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),
-            self.busy.eq(active),
             self.element_active.eq(active & (listening | (word.op == Op.SCAT))),
             self.sample_address.eq(Mux(listing, element, merge.address)),
             self.element_address.eq(word.e + element),
@@ -163,40 +162,60 @@ class Broadcast(wiring.Component):
             phase = Signal()
             m.d.sync += phase.eq(~phase)
             m.d.comb += pause.eq(phase & flags.update)
-        with m.If(finish):
-            m.d.sync += active.eq(0)
-        m.d.comb += self.i.ready.eq(~active | finish)
-        # Decoded before it is taken: who waits for what it emits has no time for that.
-        coming = Signal(Flags)
-        decode(m, self.i.payload, coming)
-        starts = (self.i.payload.op == Op.MAC) | (self.i.payload.op == Op.UPD)
-        count = Mux(starts & (self.i.payload.source == Source.SAMPLE), self.sample_count, self.i.payload.n)
-        with m.If(self.i.valid & self.i.ready):
+        # The next instruction: decoded when it comes, for who waits for what it emits has no time for that. It begins at
+        # once, or is kept until the one at work has finished, which must not reach the sequencer in the same cycle.
+        coming, kept, following = (Signal(_Next(config), name=name) for name in ("coming", "kept", "following"))
+        waits, free, begins = Signal(), Signal(), Signal()
+        self._decode(m, coming)
+        m.d.comb += [
+            self.i.ready.eq(~waits),
+            free.eq(~active | finish),
+            begins.eq(free & (waits | self.i.valid)),
+            following.eq(Mux(waits, kept, coming)),
+        ]
+        m.d.sync += waits.eq(~free & (waits | self.i.valid))
+        with m.If(~waits):
+            m.d.sync += kept.eq(coming)
+        with m.If(free):
+            m.d.sync += active.eq(begins)
+        with m.If(begins):
             m.d.sync += [
-                word.eq(self.i.payload),
-                decoded.eq(coming),
-                active.eq(1),
+                word.eq(following.word),
+                decoded.eq(following.flags),
                 first.eq(1),
                 element.eq(0),
-                elements_left.eq(count - 1),
-                empty.eq(count == 0),
+                elements_left.eq(following.count - 1),
+                empty.eq(following.count == 0),
                 tile.eq(0),
-                tiles_left.eq(self.i.payload.tiles - 1),
+                tiles_left.eq(following.word.tiles - 1),
                 offset.eq(0),
                 tile_offset.eq(0),
             ]
         m.d.comb += [
-            scanner.start.eq(self.i.valid & self.i.ready & starts & (self.i.payload.source == Source.VECTOR)),
-            scanner.word.eq(self.i.payload.p2),
-            scanner.count.eq(self.i.payload.n),
+            scanner.start.eq(begins & following.scans),
+            scanner.word.eq(following.word.p2),
+            scanner.count.eq(following.word.n),
         ]
+
+        # Its scalar comes one cycle after it, and is used in its cycle 1 at the earliest.
+        scale, kept_scale, accepted, begun = Signal(25), Signal(25), Signal(), Signal()
+        m.d.sync += [accepted.eq(self.i.valid & self.i.ready), begun.eq(begins)]
+        with m.If(accepted):
+            m.d.sync += kept_scale.eq(self.scale)
+        with m.If(begun):
+            m.d.sync += scale.eq(Mux(accepted, self.scale, kept_scale))
+
+        def emits(test: Callable[[data.View], Value]) -> Value:
+            return (active & test(decoded)) | (waits & test(kept.flags))
 
         m.d.comb += [
             flags.eq(decoded),
             flags.init.eq(decoded.init & first),
-            self.emits_update.eq(active & (flags.update | flags.store_row)),
-            self.emits_store.eq(active & flags.store),
-            self.emits_second.eq(active & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
+            self.busy.eq(active | waits),
+            self.element_wanted.eq(self.element_active | (waits & kept.listens)),
+            self.emits_update.eq(emits(lambda flags: flags.update | flags.store_row)),
+            self.emits_store.eq(emits(lambda flags: flags.store)),
+            self.emits_second.eq(emits(lambda flags: (flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
         ]
 
         # cycles 1 to 8
@@ -250,7 +269,7 @@ class Broadcast(wiring.Component):
 
         # The pixel of an element: taken in cycle 1, there in cycle 2.
         m.d.comb += [
-            merge.start.eq(accepted & merging),
+            merge.start.eq(begun & merging),
             merge.count.eq(self.sample_count),
             merge.data.eq(self.sample_data),
             merge.take.eq(stages[1].valid & (stages[1].kind == Source.RESIDUAL) & ~stages[1].empty),
@@ -296,9 +315,9 @@ class Broadcast(wiring.Component):
         ]
         counts = Signal()
         m.d.comb += counts.eq(~idle | (ready.flags.y == Y.MASKED))
-        following = stages[ELEMENT_STAGE + 1]
+        counted = stages[ELEMENT_STAGE + 1]
         with m.If(~counts):
-            m.d.sync += [following.flags.product.eq(0), following.flags.update.eq(0)]
+            m.d.sync += [counted.flags.product.eq(0), counted.flags.update.eq(0)]
 
         final = stages[OPERAND_STAGE]
         uses_operand = final.flags.y == Y.OPERAND
@@ -320,3 +339,24 @@ class Broadcast(wiring.Component):
             self.operand_saturated.eq(final.valid & operand.saturated & (uses_operand | masked) & final.flags.product),
         ]
         return m
+
+    def _decode(self, m: Module, coming: data.View) -> None:
+        """What is offered, and what follows from it alone."""
+        word = self.i.payload
+        streams = (word.op == Op.MAC) | (word.op == Op.UPD)
+        decode(m, word, coming.flags)
+        m.d.comb += [
+            coming.word.eq(word),
+            coming.count.eq(Mux(streams & (word.source == Source.SAMPLE), self.sample_count, word.n)),
+            coming.scans.eq(streams & (word.source == Source.VECTOR)),
+            coming.listens.eq(
+                (streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)) | (word.op == Op.SCAT)
+            ),
+        ]
+
+
+class _Next(data.StructLayout):
+    """An instruction on its way to its first micro-operation: ``count`` elements; it scans, or listens to elements."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({"word": VectorOp(config), "flags": Flags, "count": 12, "scans": 1, "listens": 1})

@@ -141,7 +141,7 @@ class Core(wiring.Component):
             sequencer.element_done.eq(scalars.element_done),
             sequencer.rows_retired.eq(reducer.retired),
             sequencer.broadcast_busy.eq(broadcast.busy),
-            sequencer.broadcast_elements.eq(broadcast.element_active),
+            sequencer.broadcast_elements.eq(broadcast.element_wanted),
             sequencer.emits_update.eq(broadcast.emits_update),
             sequencer.emits_store.eq(broadcast.emits_store),
             sequencer.emits_second.eq(broadcast.emits_second),

@@ -67,7 +67,8 @@ class Scanner(wiring.Component):
         fetching, held = Signal(), Signal()
         row = [Signal(min(size, lanes - first), name=f"row_{first}") for first in range(0, lanes, size)]
         row_word, row_base = Signal.like(self.word), Signal(13)
-        filled = Cat(part.any() for part in row)
+        # Whether there are elements left is known from registers: the broadcast unit finishes by it.
+        filled, valid = Signal(self.clusters), Signal()
         current = Signal(size)
         current_word, current_base = Signal.like(self.word), Signal(13)
         current_cluster = Signal(range(max(2, self.clusters)))
@@ -75,45 +76,47 @@ class Scanner(wiring.Component):
         m.d.comb += read.addr.eq(word)
         pick = Signal(range(max(2, self.clusters)))
         for cluster in reversed(range(self.clusters)):
-            with m.If(row[cluster].any()):
+            with m.If(filled[cluster]):
                 m.d.comb += pick.eq(cluster)
         for lane in reversed(range(size)):
             with m.If(current[lane]):
                 m.d.comb += self.lane.eq(lane)
         rest = Signal(size)
         m.d.comb += [
-            self.valid.eq(current.any()),
+            self.valid.eq(valid),
             self.o_word.eq(current_word),
             self.cluster.eq(current_cluster),
             self.offset.eq(current_base + current_cluster * size + self.lane),
             rest.eq(current & (current - 1)),
-            self.busy.eq(fetching | held | filled.any() | current.any()),
+            self.busy.eq(fetching | held | filled.any() | valid),
         ]
 
         take = Signal()
-        m.d.comb += take.eq((current == 0) | (self.ready & (rest == 0)))
+        m.d.comb += take.eq(~valid | (self.ready & (rest == 0)))
         with m.If(self.valid & self.ready):
             m.d.sync += current.eq(rest)
+        with m.If(take):
+            m.d.sync += valid.eq(filled.any())
         with m.If(take & filled.any()):
             m.d.sync += [
+                filled.bit_select(pick, 1).eq(0),
                 current.eq(Array(row)[pick]),
                 current_word.eq(row_word),
                 current_base.eq(row_base),
                 current_cluster.eq(pick),
             ]
-            for cluster in range(self.clusters):
-                with m.If(pick == cluster):
-                    m.d.sync += row[cluster].eq(0)
 
         with m.If(fetching):
             m.d.sync += [fetching.eq(0), held.eq(1)]
         last_part = Signal()
-        single = Cat(Mux(pick == cluster, 0, part.any()) for cluster, part in enumerate(row)).any() == 0
+        single = (filled & (filled - 1)) == 0
         m.d.comb += last_part.eq(~filled.any() | (take & single))
         within = self._within(remaining, [len(part) for part in row])
         with m.If(held & last_part):
             for cluster, part in enumerate(row):
-                m.d.sync += part.eq(read.data[cluster * size : cluster * size + len(part)] & within[cluster])
+                arrived = Signal.like(part, name=f"arrived_{cluster}")
+                m.d.comb += arrived.eq(read.data[cluster * size : cluster * size + len(part)] & within[cluster])
+                m.d.sync += [part.eq(arrived), filled[cluster].eq(arrived.any())]
             m.d.sync += [
                 row_word.eq(word),
                 row_base.eq(base),

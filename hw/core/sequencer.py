@@ -180,7 +180,7 @@ class Sequencer(wiring.Component):
             | (op.matches(*(range(1, 32))) & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
             | (kind.writes_index & index_busy.bit_select(word.d[:3], 1))
             | (kind.uses_elements & ((element_ops != 0) | (rows != 0)))
-            | (kind.rows & ((element_ops != 0) | (~word.init & (rows != 0))))
+            | (kind.rows & (self.broadcast_elements | (element_ops != 0) | (~word.init & (rows != 0))))
             | (kind.element_op & (self.broadcast_elements | element_ops[-1]))
             | (kind.reduces & (tags == TAGS))
             | (kind.sums & (sums == _PENDING))

@@ -119,6 +119,7 @@ PROOF = Proof(
             "with m.If(self.valid & self.ready):",
             "with m.If(self.valid):",
         ),
+        Mutant("goes on after its last element", _MODULE, "valid.eq(filled.any())", "valid.eq(1)"),
         Mutant("the mask is used before it has arrived", _MODULE, "[fetching.eq(0), held.eq(1)]", "fetching.eq(0)"),
     ),
 )

@@ -92,7 +92,7 @@ def _distances_of(bench: Bench, memory: str) -> None:
         sequencer.element_done.eq(bench.free("element_done")),
         sequencer.rows_retired.eq(bench.free("rows_retired")),
         sequencer.broadcast_busy.eq(broadcast.busy),
-        sequencer.broadcast_elements.eq(broadcast.element_active),
+        sequencer.broadcast_elements.eq(broadcast.element_wanted),
         sequencer.emits_update.eq(broadcast.emits_update),
         sequencer.emits_store.eq(broadcast.emits_store),
         sequencer.emits_second.eq(broadcast.emits_second),
@@ -109,7 +109,7 @@ def _distances_of(bench: Bench, memory: str) -> None:
 
     # Within an instruction updates follow each other without a gap: their rows differ.
     first = Signal()
-    with m.If(broadcast.i.valid & broadcast.i.ready):
+    with m.If(internal(inside, "begins")[0]):
         m.d.sync += first.eq(1)
     with m.Elif(updates):
         m.d.sync += first.eq(0)
@@ -190,7 +190,10 @@ _DISTANCE_MUTANTS = (
     Mutant("the host does not wait", _SEQUENCER, "self.access.valid & ~hazard &", "self.access.valid &"),
     Mutant("updates in every cycle of a single port", _BROADCAST, "pause.eq(phase & flags.update)", "pause.eq(0)"),
     Mutant(
-        "the host's rows do not count", _BROADCAST, "active & (flags.update | flags.store_row)", "active & flags.update"
+        "the host's rows do not count",
+        _BROADCAST,
+        "lambda flags: flags.update | flags.store_row",
+        "lambda flags: flags.update",
     ),
 )
 

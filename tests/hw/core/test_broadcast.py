@@ -127,6 +127,68 @@ def test_back_to_back() -> None:
     bench.run(test)
 
 
+@pytest.mark.parametrize("delay", range(6))
+def test_one_instruction_waits(delay: int) -> None:
+    """It is accepted while another is at work, a third is not; each takes the scalar that came one cycle after it."""
+    bench = Bench()
+    scales = [1.0, 0.25, 0.5, 1.5]
+
+    async def test(ctx: Any) -> None:
+        dut = bench.dut
+        accepted: list[int] = []
+        ctx.set(dut.i.payload, {"op": Op.MAC, "source": Source.CONST, "n": 3, "tiles": 1})
+        for cycle in range(30):
+            # The scalar of what was accepted in the last cycle; in every other cycle another one.
+            came = accepted and accepted[-1] == cycle - 1
+            ctx.set(dut.scale, scalar_from_float(scales[len(accepted) - 1] if came else -3.0))
+            ctx.set(dut.i.valid, len(accepted) < len(scales) and (len(accepted) != 1 or cycle > delay))
+            if ctx.get(dut.i.valid) and ctx.get(dut.i.ready):
+                accepted.append(cycle)
+            await ctx.tick()
+        assert [m for _, _, m, _ in bench.seen] == [operand(int(2048 * scale)) for scale in scales for _ in "abc"]
+        if delay < 3:
+            # One at work for three cycles, the next two cycles after it: that leaves the place when the first is done.
+            assert accepted == [0, delay + 1, 4, 7]
+            cycles = [cycle for cycle, *_ in bench.seen]
+            assert cycles == list(range(cycles[0], cycles[0] + 12))
+
+    bench.run(test)
+
+
+@pytest.mark.parametrize(
+    ("fields", "signal"),
+    [
+        ({"op": Op.UPD, "source": Source.CONST, "n": 1}, "emits_update"),
+        ({"op": HostOp.STORE_ROW, "n": 1}, "emits_update"),
+        ({"op": Op.ST, "n": 1}, "emits_store"),
+        ({"op": Op.DOT, "n": 1}, "emits_second"),
+        ({"op": Op.LMAC, "n": 1}, "emits_second"),
+        ({"op": Op.UPD, "source": Source.ELEMENTS, "n": 1}, "element_wanted"),
+        ({"op": Op.MAC, "source": Source.RESIDUAL, "n": 1}, "element_wanted"),
+        ({"op": Op.SCAT, "n": 1}, "element_wanted"),
+    ],
+)
+def test_what_waits_is_announced(fields: dict[str, int], signal: str) -> None:
+    """From the cycle after it was accepted to its last emission, although another instruction is at work until then."""
+    bench = Bench()
+
+    async def test(ctx: Any) -> None:
+        dut = bench.dut
+        await bench.issue(ctx, op=Op.MAC, source=Source.CONST, n=6)
+        assert not ctx.get(getattr(dut, signal))
+        await bench.issue(ctx, **fields)
+        await ctx.tick()
+        announced = []
+        while ctx.get(dut.busy):
+            announced.append(ctx.get(getattr(dut, signal)))
+            await ctx.tick()
+        assert len(announced) >= 5
+        assert all(announced)
+        assert not ctx.get(getattr(dut, signal))
+
+    bench.run(test)
+
+
 def test_residuals_back_to_back() -> None:
     """Each starts from the first pixel again, two cycles after the last element of the one before."""
     bench = Bench()

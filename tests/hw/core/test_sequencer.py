@@ -172,6 +172,22 @@ def test_elements_belong_to_one_unit_at_a_time() -> None:
     run(bench, test)
 
 
+def test_rows_wait_for_lanes_that_listen() -> None:
+    """A ROWS has the element memory's port from its issue, and may be accepted while another instruction uses it."""
+    bench = Bench([Instruction(Op.ROWS, init=1, n=2, tiles=1), MAC, END])
+
+    async def test(ctx: Any) -> None:
+        ctx.set(bench.dut.broadcast_elements, 1)
+        await bench.start(ctx)
+        await bench.step(ctx, 10)
+        assert not bench.issued
+        ctx.set(bench.dut.broadcast_elements, 0)
+        await bench.step(ctx, 10)
+        assert bench.ops() == [("vector", Op.ROWS), ("vector", Op.MAC)]
+
+    run(bench, test)
+
+
 def test_sum_becomes_a_take() -> None:
     bench = Bench([RED, END])
 
