@@ -18,7 +18,7 @@ from .operand_unit import OperandUnit
 from .pixel_merge import PixelMerge
 from .sample_buffer import Pixel
 from .scanner import Scanner
-from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, X, Y
+from .uop import ELEMENT_STAGE, OPERAND_STAGE, Flags, Uop, WeightRead, X, Y, multiplies_weights
 from .vector_op import HostOp, VectorOp
 
 __all__ = ["Broadcast"]
@@ -39,7 +39,7 @@ class Broadcast(wiring.Component):
     Members
     -------
     ``i`` : stream of :class:`VectorOp`. ``scale`` : the scalar of the instruction accepted in the cycle before.
-    ``uop`` : to the clusters. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
+    ``uop`` : to the clusters; ``weight_read``, one cycle earlier, the row that it multiplies. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
     ``scanner_*`` : writing of nonzero masks. ``scan_*`` : element of a vector register, to and from the clusters.
     ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use;
     ``element_wanted`` : or will be by the instruction that waits.
@@ -59,6 +59,7 @@ class Broadcast(wiring.Component):
                 "i": In(stream.Signature(VectorOp(config))),
                 "scale": In(25),
                 "uop": Out(Uop(config)),
+                "weight_read": Out(WeightRead(config)),
                 "reducing": Out(1),
                 "mask_write": In(1),
                 "mask_word": In(range(config.vectors)),
@@ -165,7 +166,7 @@ class Broadcast(wiring.Component):
         # The next instruction: decoded when it comes, for who waits for what it emits has no time for that. It begins at
         # once, or is kept until the one at work has finished, which must not reach the sequencer in the same cycle.
         coming, kept, following = (Signal(_Next(config), name=name) for name in ("coming", "kept", "following"))
-        waits, free, begins = Signal(), Signal(), Signal()
+        waits, free, begins = (Signal(name=name) for name in ("waits", "free", "begins"))
         self._decode(m, coming)
         m.d.comb += [
             self.i.ready.eq(~waits),
@@ -198,7 +199,8 @@ class Broadcast(wiring.Component):
         ]
 
         # Its scalar comes one cycle after it, and is used in its cycle 1 at the earliest.
-        scale, kept_scale, accepted, begun = Signal(25), Signal(25), Signal(), Signal()
+        scale, kept_scale = Signal(25, name="scale_at_work"), Signal(25, name="scale_kept")
+        accepted, begun = Signal(name="accepted"), Signal(name="begun")
         m.d.sync += [accepted.eq(self.i.valid & self.i.ready), begun.eq(begins)]
         with m.If(accepted):
             m.d.sync += kept_scale.eq(self.scale)
@@ -319,10 +321,12 @@ class Broadcast(wiring.Component):
         with m.If(~counts):
             m.d.sync += [counted.flags.product.eq(0), counted.flags.update.eq(0)]
 
-        final = stages[OPERAND_STAGE]
+        final, before = stages[OPERAND_STAGE], stages[OPERAND_STAGE - 1]
         uses_operand = final.flags.y == Y.OPERAND
         masked = final.flags.y == Y.MASKED
         m.d.comb += [
+            self.weight_read.valid.eq(multiplies_weights(before.valid, before.flags)),
+            self.weight_read.row.eq(before.row),
             self.uop.valid.eq(final.valid),
             self.uop.flags.eq(final.flags),
             self.uop.row.eq(final.row),

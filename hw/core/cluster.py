@@ -13,7 +13,7 @@ from onward.hw.spec.formats import ELEMENT
 from .lane import Lane
 from .lane_control import lane_control
 from .reduce_tree import ReduceTree
-from .uop import LANE_STAGE, Uop, X, Y
+from .uop import LANE_STAGE, Uop, WeightRead, Y
 from .weight_memory import WeightMemory
 
 __all__ = ["Cluster"]
@@ -33,6 +33,7 @@ class Cluster(wiring.Component):
     Members
     -------
     ``uop`` : the micro-operation; registered here, so that each cluster has its own branch of the broadcast.
+    ``weight_read`` : the row that it multiplies, if any, in the cycle before.
     ``scan_valid``, ``scan_word``, ``scan_lane`` : read one vector element for the broadcast; ``scan_value`` carries
     it 3 cycles later.
     ``sum`` : sum of the lanes' products, ``reduce_latency`` cycles after cycle 12.
@@ -50,6 +51,7 @@ class Cluster(wiring.Component):
         super().__init__(
             {
                 "uop": In(Uop(config)),
+                "weight_read": In(WeightRead(config)),
                 "scan_valid": In(1),
                 "scan_word": In(range(config.vectors)),
                 "scan_lane": In(range(max(2, config.cluster_lanes))),
@@ -82,14 +84,15 @@ class Cluster(wiring.Component):
         m.submodules.second = second_words = _vector_memory(config, len(lanes))
         m.submodules.tree = self._tree
 
-        # Updates read their row three cycles later than products do: the old row need not be carried along.
+        # Products: a row takes so long to arrive that lanes register it. It is addressed a cycle before the rest.
+        reads, row = Signal(), Signal.like(self.weight_read.row, reset_less=True)
+        m.d.sync += [reads.eq(self.weight_read.valid), row.eq(self.weight_read.row)]
+        # Updates read their row four cycles later than products do: the old row need not be carried along.
         updates = product.valid & product.flags.update
         with m.If(updates):
             m.d.comb += [weights.read.eq(1), weights.read_row.eq(product.row)]
         with m.Else():
-            uses = address.flags.accumulate | address.flags.reduce
-            reads = address.valid & uses & (address.flags.x == X.WEIGHT)
-            m.d.comb += [weights.read.eq(reads), weights.read_row.eq(address.row)]
+            m.d.comb += [weights.read.eq(reads), weights.read_row.eq(row)]
         m.d.comb += [
             weights.write.eq(write.valid & (write.flags.update | write.flags.store_row)),
             weights.write_row.eq(write.row),

@@ -80,6 +80,7 @@ class Core(wiring.Component):
         for number, cluster in enumerate(clusters):
             m.d.comb += [
                 cluster.uop.eq(broadcast.uop),
+                cluster.weight_read.eq(broadcast.weight_read),
                 cluster.scan_valid.eq(broadcast.scan_valid),
                 cluster.scan_word.eq(broadcast.scan_word),
                 cluster.scan_lane.eq(broadcast.scan_lane),

@@ -32,7 +32,7 @@ class Lane(wiring.Component):
     ``control`` : :class:`.lane_control.LaneControl`, the same for all lanes of a cluster.
     ``pick`` : the second factor in cycle 10: bit 0, the operand; bit 1, ``first``; with ``control.vector``, both bits
     for ``second``, none for ``others``.
-    ``weight`` : weight of the row read in the cycle before.
+    ``weight`` : weight of the row read in the cycle before, arriving late: in cycle 9 for products, 13 for updates.
     ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``others`` : what the other
     members of the group take from ``second`` of the one that LMAC and LUPD use: its negative.
     ``product`` : exact product, cycle 12.
@@ -74,14 +74,19 @@ class Lane(wiring.Component):
             generator.step.eq(control.step),
         ]
 
-        # cycle 10: choose the factors. The row arrives late: no carry chain, which a comparison would make, follows.
+        # cycle 9: the row arrives late. No carry chain, which a comparison would make, follows.
         self._positive = Signal()
         m.d.comb += self._positive.eq(self.weight.any() & ~self.weight[-1])
+        weight = Signal(signed(self.config.weight_bits), reset_less=True)
+        positive = Signal(reset_less=True)
+        m.d.sync += [weight.eq(self.weight), positive.eq(self._positive)]
+
+        # cycle 10: choose the factors
         x = Signal(signed(self.x_bits + early), reset_less=True)
         y = Signal(signed(self.y_bits), reset_less=True)
         uses_row, uses_first = Signal(), Signal()
         m.d.comb += [
-            uses_row.eq((control.row & (self._positive | ~control.positive_only)) | control.shifted),
+            uses_row.eq((control.row & (positive | ~control.positive_only)) | control.shifted),
             uses_first.eq(control.first | control.shifted),
         ]
         m.d.sync += [
@@ -89,7 +94,7 @@ class Lane(wiring.Component):
                 _choose(
                     m,
                     len(x),
-                    (uses_row, self.weight),
+                    (uses_row, weight),
                     (uses_first, self.first),
                     control.far,
                     self.first.shift_left(early),

@@ -68,7 +68,7 @@ class Scanner(wiring.Component):
         row = [Signal(min(size, lanes - first), name=f"row_{first}") for first in range(0, lanes, size)]
         row_word, row_base = Signal.like(self.word), Signal(13)
         # Whether there are elements left is known from registers: the broadcast unit finishes by it.
-        filled, valid = Signal(self.clusters), Signal()
+        filled, valid = Signal(self.clusters, name="filled"), Signal(name="current_valid")
         current = Signal(size)
         current_word, current_base = Signal.like(self.word), Signal(13)
         current_cluster = Signal(range(max(2, self.clusters)))

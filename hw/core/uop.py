@@ -6,19 +6,19 @@ Cycle numbers count from the emission of a micro-operation in the broadcast unit
     1..3    element: from its memory, or from a lane's vector register through the cluster multiplexers; a residual is
             clipped, and its pixel subtracted, in cycle 2
     4..7    operand: element x scalar, shifted, rounded (see :mod:`.operand_unit`)
-    8       the micro-operation is complete
-    9       cluster's input register; addresses of weight row and vector registers
-    10      row and vectors arrive; factors chosen
+    8       the micro-operation is complete; address of the weight row, which was known before
+    9       cluster's input register; addresses of vector registers; row arrives, late in the cycle
+    10      row registered, vectors arrive; factors chosen
     11      factors registered: multiplication; an accumulator that starts anew is cleared
     12      product registered: accumulation, or random bits added (update), or first level of the reduce tree
-    13      update: old row arrives, is added; store: saturation and function
+    13      update: old row arrives (addressed in cycle 12), is added; store: saturation and function
     14      update: saturation; vector registers are written
     15      rows are written; the mask of nonzero lanes is written
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import signed
+from amaranth.hdl import Value, signed
 from amaranth.lib import data, enum
 
 from onward.hw.spec.config import CoreConfig
@@ -37,8 +37,10 @@ __all__ = [
     "WEIGHT_AFTER_UPDATE",
     "Flags",
     "Uop",
+    "WeightRead",
     "X",
     "Y",
+    "multiplies_weights",
 ]
 
 ELEMENT_STAGE = 4
@@ -48,8 +50,8 @@ PRODUCT_STAGE = 12
 
 # Cycles between the emission of a micro-operation and the issue of an instruction that depends on it; the
 # instruction's own first micro-operation is emitted one cycle after its issue.
-WEIGHT_AFTER_UPDATE = 6
-"""The row is written at the end of cycle 15; a product reads it in its cycle 9."""
+WEIGHT_AFTER_UPDATE = 7
+"""The row is written at the end of cycle 15; a product reads it in its cycle 8."""
 UPDATE_AFTER_UPDATE = 3
 """An update reads its row in its cycle 12."""
 LOAD_AFTER_STORE_ROW = 1
@@ -118,3 +120,15 @@ class Uop(data.StructLayout):
                 "m": signed(config.operand_bits),
             }
         )
+
+
+class WeightRead(data.StructLayout):
+    """The row of weights that the next micro-operation multiplies: to the clusters, one cycle before it."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        super().__init__({"valid": 1, "row": range(config.rows)})
+
+
+def multiplies_weights(valid: Value, flags: data.View) -> Value:
+    """Whether a micro-operation has weights as its first factor."""
+    return valid & (flags.accumulate | flags.reduce) & (flags.x == X.WEIGHT)

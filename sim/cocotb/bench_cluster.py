@@ -8,15 +8,15 @@ from typing import Any
 import cocotb
 
 from onward.hw.core.cluster import Cluster
-from onward.hw.core.uop import LANE_STAGE, PRODUCT_STAGE, Uop
+from onward.hw.core.uop import LANE_STAGE, PRODUCT_STAGE, Uop, WeightRead
 from onward.hw.spec.config import CoreConfig
 
 from . import clock
 from .checker import Checker
-from .cluster_model import ClusterModel
+from .cluster_model import READS_ROWS, ClusterModel
 from .cluster_schedule import Schedule
 from .job import Job
-from .pins import read, read_signed
+from .pins import pack, read, read_signed
 
 __all__ = ["micro_operations"]
 
@@ -30,7 +30,7 @@ async def micro_operations(dut: Any) -> None:
     """
     job = Job.from_environment()
     rng, config = job.random("cluster"), job.config
-    await clock.start(dut, uop=0, scan_valid=0, scan_word=0, scan_lane=0, seed=0, seed_valid=0)
+    await clock.start(dut, uop=0, weight_read=0, scan_valid=0, scan_word=0, scan_lane=0, seed=0, seed_valid=0)
     model = ClusterModel(config)
     for _ in range(job.times(5)):
         await _round(dut, config, rng, model, micro_operations=600)
@@ -52,6 +52,10 @@ async def _round(dut: Any, config: CoreConfig, rng: random.Random, model: Cluste
     for now in range(schedule.length):
         micro = schedule.uops.get(now)
         dut["uop"].value = micro.encode(config) if micro else rng.getrandbits(bits) & ~(1 << valid)
+        following = schedule.uops.get(now + 1)
+        multiplies = int(following is not None and following.op in READS_ROWS)
+        row = following.row if following else rng.randrange(config.rows)
+        dut["weight_read"].value = pack(WeightRead(config), valid=multiplies, row=row)
         scan = schedule.scans.get(now)
         dut["scan_valid"].value = int(scan is not None)
         if scan:

@@ -26,7 +26,7 @@ LATENCY: dict[str, int] = {
     # of the lanes, in cycles from the last element of an instruction until another may begin that
     "vector after store": 5,  # uses any stored word as a factor
     "scan after store": 15,  # streams any stored word
-    "weight after update": 6,  # multiplies rows
+    "weight after update": 7,  # multiplies rows
     "update after update": 3,
     "sum": 15,  # until RED or DOT is a scalar, and a cycle for each level of the reduce tree
     "element after sum": 20,  # until the last element of ROWS is there, and a cycle for each level

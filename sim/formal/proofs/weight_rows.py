@@ -17,15 +17,15 @@ _SEQUENCER = "onward.hw.core.sequencer"
 _BROADCAST = "onward.hw.core.broadcast"
 _CLUSTER = "onward.hw.core.cluster"
 
-_READ_AFTER_UPDATE = 7
-"""Cycles from the emission of an update to that of a product with weights: read in cycle 9, written in cycle 15."""
+_READ_AFTER_UPDATE = 8
+"""Cycles from the emission of an update to that of a product with weights: read in cycle 8, written in cycle 15."""
 _UPDATE_AFTER_UPDATE = 4
 """The same for two updates, which read in cycle 12."""
 _VECTOR_AFTER_STORE = 6
 """Vector registers are read in cycle 9, and written in cycle 14."""
 _LOAD_AFTER_STORE_ROW = 2
 """Accumulators are cleared at the end of cycle 11, and taken as a row in cycle 13."""
-_LONGEST = 7
+_LONGEST = 8
 
 _Emitted = data.StructLayout({"valid": 1, "flags": Flags})
 """How a record of the broadcast unit begins."""
@@ -138,10 +138,11 @@ def _suffices_of(bench: Bench, memory: str) -> None:
     cluster = bench.load(_CLUSTER).Cluster(config, 0, 1)
     bench.add("cluster", cluster)
     uop = bench.free("uop", Uop(config))
-    m.d.comb += cluster.uop.eq(uop)
+    reads = uop.valid & (uop.flags.accumulate | uop.flags.reduce) & (uop.flags.x == X.WEIGHT)
+    m.d.comb += [cluster.weight_read.valid.eq(reads), cluster.weight_read.row.eq(uop.row)]
+    m.d.sync += cluster.uop.eq(uop)
     bench.assume(uop.row < config.rows)
     writes = uop.valid & (uop.flags.update | uop.flags.store_row)
-    reads = uop.valid & (uop.flags.accumulate | uop.flags.reduce) & (uop.flags.x == X.WEIGHT)
     bench.assume(~(reads & writes))
     for distance in range(1, _READ_AFTER_UPDATE):
         bench.assume(~(reads & bench.past(writes, distance)))
@@ -188,6 +189,7 @@ _DISTANCE_MUTANTS = (
         '(since["update"] < LOAD_AFTER_STORE_ROW)',
     ),
     Mutant("the host does not wait", _SEQUENCER, "self.access.valid & ~hazard &", "self.access.valid &"),
+    Mutant("what waits does not count", _BROADCAST, " | (waits & test(kept.flags))", ""),
     Mutant("updates in every cycle of a single port", _BROADCAST, "pause.eq(phase & flags.update)", "pause.eq(0)"),
     Mutant(
         "the host's rows do not count",

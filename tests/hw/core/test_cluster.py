@@ -22,10 +22,18 @@ class Host:
     def __init__(self, ctx: Any, dut: Cluster) -> None:
         self.ctx, self.dut = ctx, dut
 
-    async def issue(self, flags: dict[str, int], wait: int = 12, **fields: int) -> None:
+    async def start(self, flags: dict[str, int], **fields: int) -> None:
+        """The row that it multiplies, and in the next cycle the micro-operation itself."""
+        if flags.get("x") == X.WEIGHT:
+            self.ctx.set(self.dut.weight_read, {"valid": 1, "row": fields["row"]})
+            await self.ctx.tick()
+            self.ctx.set(self.dut.weight_read, {"valid": 0})
         self.ctx.set(self.dut.uop, {"valid": 1, "flags": flags, **fields})
         await self.ctx.tick()
         self.ctx.set(self.dut.uop, {"valid": 0})
+
+    async def issue(self, flags: dict[str, int], wait: int = 12, **fields: int) -> None:
+        await self.start(flags, **fields)
         for _ in range(wait):
             await self.ctx.tick()
 
@@ -37,9 +45,7 @@ class Host:
 
     async def reduce(self, x: X, y: Y, **fields: int) -> int:
         """A sum, read exactly at its latency."""
-        self.ctx.set(self.dut.uop, {"valid": 1, "flags": {"x": x, "y": y, "reduce": 1}, **fields})
-        await self.ctx.tick()
-        self.ctx.set(self.dut.uop, {"valid": 0})
+        await self.start({"x": x, "y": y, "reduce": 1}, **fields)
         await self.ctx.tick().repeat(PRODUCT_STAGE - OPERAND_STAGE - 1 + self.dut.reduce_latency)
         return self.ctx.get(self.dut.sum)  # type: ignore[no-any-return]
 
@@ -75,11 +81,7 @@ def test_store_reduce_update_and_scan() -> None:
 
         # An update by whole units: stochastic rounding has nothing to round. Lane 2 saturates.
         m = ONE * 3 >> 4
-        ctx.set(
-            dut.uop, {"valid": 1, "flags": {"x": X.VECTOR, "y": Y.OPERAND, "update": 1}, "row": 40, "p1": 5, "m": m}
-        )
-        await ctx.tick()
-        ctx.set(dut.uop, {"valid": 0})
+        await host.start({"x": X.VECTOR, "y": Y.OPERAND, "update": 1}, row=40, p1=5, m=m)
         await ctx.tick().repeat(7)
         assert ctx.get(dut.row_saturated) == 1
         await ctx.tick().repeat(4)
