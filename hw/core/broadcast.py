@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -39,12 +38,13 @@ class Broadcast(wiring.Component):
     Members
     -------
     ``i`` : stream of :class:`VectorOp`. ``scale`` : the scalar of the instruction accepted in the cycle before.
-    ``uop`` : to the clusters; ``weight_read``, one cycle earlier, the row that it multiplies. ``reducing`` : a micro-operation that feeds the reduce tree, in cycle 8.
+    ``uop`` : to the clusters; ``weight_read`` : one cycle earlier, the row that it multiplies. ``reducing`` : a
+    micro-operation that feeds the reduce tree, in cycle 8.
     ``scanner_*`` : writing of nonzero masks. ``scan_*`` : element of a vector register, to and from the clusters.
     ``sample_*``, ``element_*`` : read ports, one cycle latency. ``element_active`` : the element port is in use;
     ``element_wanted`` : or will be by the instruction that waits.
-    ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work, or waits, whose micro-operations
-    write rows, store a word, use the second vector port; for the last time in the cycle of its last emission.
+    ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work whose micro-operations write rows,
+    store a word, use the second vector port; for the last time in the cycle of its last emission.
     ``busy`` : an instruction is at work. ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies,
     reads a row of weights, writes one; in cycle 8, when it is known which elements are 0 (for the counters).
     ``operand_saturated`` : pulse.
@@ -163,8 +163,8 @@ class Broadcast(wiring.Component):
             phase = Signal()
             m.d.sync += phase.eq(~phase)
             m.d.comb += pause.eq(phase & flags.update)
-        # The next instruction: decoded when it comes, for who waits for what it emits has no time for that. It begins at
-        # once, or is kept until the one at work has finished, which must not reach the sequencer in the same cycle.
+        # The next instruction: decoded when it comes, for who waits for what it emits has no time for that. It begins
+        # at once, or is kept until the one at work has finished, which must not reach the sequencer in the same cycle.
         coming, kept, following = (Signal(_Next(config), name=name) for name in ("coming", "kept", "following"))
         waits, free, begins = (Signal(name=name) for name in ("waits", "free", "begins"))
         self._decode(m, coming)
@@ -207,17 +207,15 @@ class Broadcast(wiring.Component):
         with m.If(begun):
             m.d.sync += scale.eq(Mux(accepted, self.scale, kept_scale))
 
-        def emits(test: Callable[[data.View], Value]) -> Value:
-            return (active & test(decoded)) | (waits & test(kept.flags))
-
         m.d.comb += [
             flags.eq(decoded),
             flags.init.eq(decoded.init & first),
             self.busy.eq(active | waits),
             self.element_wanted.eq(self.element_active | (waits & kept.listens)),
-            self.emits_update.eq(emits(lambda flags: flags.update | flags.store_row)),
-            self.emits_store.eq(emits(lambda flags: flags.store)),
-            self.emits_second.eq(emits(lambda flags: (flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
+            # Nothing is accepted behind an instruction that waits, so that what waits needs not be known to anyone.
+            self.emits_update.eq(active & (flags.update | flags.store_row)),
+            self.emits_store.eq(active & flags.store),
+            self.emits_second.eq(active & ((flags.y == Y.SECOND) | (flags.y == Y.GROUP))),
         ]
 
         # cycles 1 to 8
@@ -353,9 +351,7 @@ class Broadcast(wiring.Component):
             coming.word.eq(word),
             coming.count.eq(Mux(streams & (word.source == Source.SAMPLE), self.sample_count, word.n)),
             coming.scans.eq(streams & (word.source == Source.VECTOR)),
-            coming.listens.eq(
-                (streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)) | (word.op == Op.SCAT)
-            ),
+            coming.listens.eq((streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)) | (word.op == Op.SCAT)),
         ]
 
 

@@ -189,13 +189,12 @@ _DISTANCE_MUTANTS = (
         '(since["update"] < LOAD_AFTER_STORE_ROW)',
     ),
     Mutant("the host does not wait", _SEQUENCER, "self.access.valid & ~hazard &", "self.access.valid &"),
-    Mutant("what waits does not count", _BROADCAST, " | (waits & test(kept.flags))", ""),
     Mutant("updates in every cycle of a single port", _BROADCAST, "pause.eq(phase & flags.update)", "pause.eq(0)"),
     Mutant(
         "the host's rows do not count",
         _BROADCAST,
-        "lambda flags: flags.update | flags.store_row",
-        "lambda flags: flags.update",
+        "active & (flags.update | flags.store_row)",
+        "active & flags.update",
     ),
 )
 
