@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import INSTRUCTION_BITS
 
+from .instruction_kinds import InstructionKinds, Word, program_kinds
+
 __all__ = ["Fetch"]
 
 
 class Fetch(wiring.Component):
-    """Delivers instructions in order: one a cycle, 2 cycles after a jump.
+    """Delivers instructions in order: one a cycle, 2 cycles after a jump. They are classified on their way.
 
     Parameters
     ----------
@@ -23,7 +25,8 @@ class Fetch(wiring.Component):
     Members
     -------
     ``jump``, ``target`` : continue at ``target``; what was fetched before is dropped. ``stop`` : deliver no more.
-    ``o`` : stream of instruction words. ``write``, ``write_address``, ``write_word`` : load the memory.
+    ``o`` : stream of instruction words; ``kinds`` : what the one at ``o`` is.
+    ``write``, ``write_address``, ``write_word`` : load the memory.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -35,6 +38,7 @@ class Fetch(wiring.Component):
                 "target": In(addresses),
                 "stop": In(1),
                 "o": Out(stream.Signature(INSTRUCTION_BITS)),
+                "kinds": Out(InstructionKinds),
                 "write": In(1),
                 "write_address": In(addresses),
                 "write_word": In(INSTRUCTION_BITS),
@@ -48,6 +52,8 @@ class Fetch(wiring.Component):
         running, arrived = Signal(), Signal()
         counter = Signal.like(self.target)
         take = Signal()
+        kinds = Signal(InstructionKinds)
+        program_kinds(m, data.View(Word, read.data), kinds)
         m.d.comb += [
             write.en.eq(self.write),
             write.addr.eq(self.write_address),
@@ -59,7 +65,7 @@ class Fetch(wiring.Component):
         with m.If(read.en):
             m.d.sync += [arrived.eq(1), counter.eq(counter + 1)]
         with m.If(take):
-            m.d.sync += [self.o.valid.eq(arrived), self.o.payload.eq(read.data)]
+            m.d.sync += [self.o.valid.eq(arrived), self.o.payload.eq(read.data), self.kinds.eq(kinds)]
         with m.If(self.jump):
             m.d.sync += [running.eq(1), arrived.eq(0), self.o.valid.eq(0), counter.eq(self.target)]
         with m.If(self.stop):

@@ -7,10 +7,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import FIELDS, INDEX_BITS, INDEX_REGISTERS, INSTRUCTION_BITS, SCALAR_REGISTERS, Op
+from onward.hw.spec.isa import INDEX_BITS, INDEX_REGISTERS, SCALAR_REGISTERS, Op
 
 from .fetch import Fetch
-from .instruction_kinds import InstructionKinds
+from .instruction_kinds import InstructionKinds, Word, host_kinds
 from .reducer import TAGS, ReduceKind, ReduceTag
 from .scalar_unit import TAKE, ScalarEntry
 from .uop import (
@@ -26,9 +26,6 @@ from .watchdog import Watchdog
 
 __all__ = ["Sequencer"]
 
-Word = data.FlexibleLayout(
-    INSTRUCTION_BITS, {name: data.Field(bits, lowest) for name, (lowest, bits) in FIELDS.items()}
-)
 _WRITERS = 5
 """Bits that number the scalar results on their way: more than the scalar unit's queue can hold."""
 _LONG_AGO = 31
@@ -123,13 +120,14 @@ class Sequencer(wiring.Component):
 
         m.d.comb += self.settled.eq(~within("update", _LONG_AGO) & ~within("store", _LONG_AGO) & ~self.broadcast_busy)
 
-        op = word.op
         program_vector = Signal(VectorOp(self.config))
         vector = Signal(VectorOp(self.config))
         self._resolve(m, word, indexes, program_vector)
         m.d.comb += vector.eq(Mux(self.running, program_vector, self.access.payload))
 
-        kind = InstructionKinds(m, word, vector, self.running)
+        kind, host_kind = Signal(InstructionKinds), Signal(InstructionKinds)
+        host_kinds(m, self.access.payload, host_kind)
+        m.d.comb += kind.eq(Mux(self.running, fetch.kinds, host_kind))
         hazard = Signal()
         m.d.comb += hazard.eq(
             (kind.reads_weights & within("update", WEIGHT_AFTER_UPDATE))
@@ -173,11 +171,11 @@ class Sequencer(wiring.Component):
                 m.d.sync += scalar_busy.bit_select(self.scalar_number, 1).eq(0)
 
         blocked = Signal()
-        destination = Mux(op == Op.BEST, word.p1[:5], word.d)
+        destination = Mux(kind.best, word.p1[:5], word.d)
         m.d.comb += blocked.eq(
             (kind.scaled & scalar_busy.bit_select(word.s, 1))
             | index_busy.bit_select(word.ri, 1)
-            | (op.matches(*(range(1, 32))) & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
+            | (kind.indexed & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
             | (kind.writes_index & index_busy.bit_select(word.d[:3], 1))
             | (kind.uses_elements & ((element_ops != 0) | (rows != 0)))
             | (kind.rows & (self.broadcast_elements | (element_ops != 0) | (~word.init & (rows != 0))))
@@ -191,7 +189,7 @@ class Sequencer(wiring.Component):
             m.d.comb += go.eq(fetch.o.valid & ~blocked & ~(kind.vector & hazard))
         with m.Else():
             m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & (tags == TAGS)))
-        needs_scalar = self.running & (kind.scalar | kind.sums)
+        needs_scalar = kind.scalar | kind.sums
         m.d.comb += [
             self.vector.valid.eq(go & kind.vector & (~needs_scalar | self.scalar.ready)),
             self.vector.payload.eq(vector),
@@ -264,7 +262,7 @@ class Sequencer(wiring.Component):
             with m.Case(Op.LMAC, Op.LUPD):
                 m.d.comb += vector.n.eq(self.config.group)
 
-    def _queue(self, m: Module, word: data.View, kind: InstructionKinds, indexes: Array) -> None:
+    def _queue(self, m: Module, word: data.View, kind: data.View, indexes: Array) -> None:
         """The scalar unit's entry; a sum of the lanes becomes an entry that takes it."""
         entry = self.scalar.payload
         uses_index = word.op.matches(Op.EADD, Op.STE, Op.LDE)
@@ -280,7 +278,7 @@ class Sequencer(wiring.Component):
             entry.exclude.eq(word.ri != 0),
         ]
 
-    def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: InstructionKinds) -> None:
+    def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: data.View) -> None:
         """Start, end, and the instructions that the sequencer executes itself."""
         indexes = self._indexes
         resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held

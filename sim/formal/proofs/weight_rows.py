@@ -4,7 +4,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from onward.hw.core.instruction_kinds import InstructionKinds, Word, program_kinds
 from onward.hw.core.uop import Flags, Uop, X
+from onward.hw.core.vector_op import HostOp
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import INSTRUCTION_BITS
 from onward.sim.formal.bench import Bench, internal
@@ -48,6 +50,7 @@ class _AnyProgram(wiring.Component):
                 "target": In(addresses),
                 "stop": In(1),
                 "o": Out(stream.Signature(INSTRUCTION_BITS)),
+                "kinds": Out(InstructionKinds),
                 "write": In(1),
                 "write_address": In(addresses),
                 "write_word": In(INSTRUCTION_BITS),
@@ -59,6 +62,7 @@ class _AnyProgram(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.d.comb += [self.o.valid.eq(self.valid), self.o.payload.eq(self.word)]
+        program_kinds(m, data.View(Word, self.word), self.kinds)
         return m
 
 
@@ -78,10 +82,12 @@ def _distances_of(bench: Bench, memory: str) -> None:
     bench.add(f"sequencer_{memory}", sequencer)
     inside = bench.add(f"broadcast_{memory}", broadcast)
     wiring.connect(m, sequencer.vector, broadcast.i)
+    access = bench.free("access", sequencer.access.payload.shape())
+    bench.assume(access.op.matches(*HostOp))  # the row port knows no others
     m.d.comb += [
         sequencer.start.eq(bench.free("start")),
         sequencer.access.valid.eq(bench.free("access_valid")),
-        sequencer.access.payload.eq(bench.free("access", sequencer.access.payload.shape())),
+        sequencer.access.payload.eq(access),
         sequencer.scalar.ready.eq(bench.free("scalar_ready")),
         sequencer.scalar_idle.eq(bench.free("scalar_idle")),
         sequencer.scalar_taken.eq(bench.free("scalar_taken")),
