@@ -62,16 +62,17 @@ class Core(wiring.Component):
         m.submodules.rows = rows = RowPort(config)
         # What the host wants of the sequencer is a long way from what the sequencer can do.
         m.submodules.accesses = accesses = RegisterSlice(Access)
+        m.submodules.seeds = seeds = RegisterSlice(32)
+        wiring.connect(m, wiring.flipped(host.seed), seeds.i)
 
-        settled = sequencer.settled
         seeding = Signal()
         m.d.comb += [
-            host.seed.ready.eq(settled & ~sequencer.running & ~accesses.o.valid),
-            seeding.eq(host.seed.valid & host.seed.ready),
+            seeds.o.ready.eq(sequencer.settled & ~sequencer.running & ~accesses.o.valid),
+            seeding.eq(seeds.o.valid & seeds.o.ready),
         ]
-        m.d.comb += [scalars.seed.valid.eq(seeding), scalars.seed.value.eq(host.seed.payload)]
+        m.d.comb += [scalars.seed.valid.eq(seeding), scalars.seed.value.eq(seeds.o.payload)]
         for unit in (broadcast, *clusters):
-            m.d.comb += [unit.seed_valid.eq(seeding), unit.seed.eq(host.seed.payload)]
+            m.d.comb += [unit.seed_valid.eq(seeding), unit.seed.eq(seeds.o.payload)]
 
         # broadcast to the clusters, reduction from them
         local = max(cluster.reduce_latency for cluster in clusters)
@@ -104,7 +105,7 @@ class Core(wiring.Component):
 
         self._connect_units(m, samples, sequencer, broadcast, scalars, reducer)
         self._connect_elements(m, broadcast, scalars, reducer)
-        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses)
+        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses, seeds)
         self._count(m, sequencer, broadcast, scalars, reducer, clusters)
         return m
 
@@ -183,6 +184,7 @@ class Core(wiring.Component):
         reducer: Reducer,
         rows: RowPort,
         accesses: RegisterSlice,
+        seeds: RegisterSlice,
     ) -> None:
         """Programs, samples, runs, results and row accesses."""
         host = self.host
@@ -198,7 +200,7 @@ class Core(wiring.Component):
         start_sample = Signal()
         start_run = Signal()
         free = ~sequencer.running & ~finished
-        startable = free & ~accesses.o.valid
+        startable = free & ~accesses.o.valid & ~seeds.o.valid
         m.d.comb += [
             sequencer.program_write.eq(host.program.valid),
             sequencer.program_address.eq(host.program.payload.address),
