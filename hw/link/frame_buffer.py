@@ -26,8 +26,8 @@ class FrameBuffer(wiring.Component):
     checksum, or longer than the longest legal payload allows.
 
     Latency: ``o`` is valid one cycle after the end of the frame, the first byte of ``payload`` two cycles later, or
-    three cycles after ``rewind``. Throughput: one byte a cycle, in and out; bytes past the limit are swallowed at that
-    speed.
+    three cycles after ``rewind``. Throughput: one byte a cycle, in and out, and one cycle between two frames; bytes
+    past the limit are swallowed at that speed.
 
     Parameters
     ----------
@@ -70,8 +70,11 @@ class FrameBuffer(wiring.Component):
 
         full = Signal()
         released = Signal()
+        # Who takes a frame knows it late in a cycle: all but ``full`` is cleared in the next one.
+        clearing = Signal()
+        m.d.sync += clearing.eq(released)
         m.d.comb += [
-            self.i.ready.eq(~full),
+            self.i.ready.eq(~full & ~clearing),
             self.o.valid.eq(full),
             released.eq(self.o.valid & self.o.ready),
         ]
@@ -91,7 +94,7 @@ class FrameBuffer(wiring.Component):
             accepted.eq(self.i.valid & self.i.ready),
             crc.i.payload.eq(self.i.payload.byte),
             crc.i.valid.eq(accepted & ~self.i.payload.end),
-            crc.clear.eq(released),
+            crc.clear.eq(clearing),
             stored.eq(crc.i.valid & head.all() & (count != self._depth)),
             write.addr.eq(count),
             write.data.eq(self.i.payload.byte),
@@ -107,7 +110,9 @@ class FrameBuffer(wiring.Component):
         with m.Elif(accepted):
             m.d.sync += [count.eq(count + stored), too_long.eq(too_long | ~stored)]
         with m.If(released):
-            m.d.sync += [full.eq(0), head.eq(0), count.eq(0), too_long.eq(0)]
+            m.d.sync += full.eq(0)
+        with m.If(clearing):
+            m.d.sync += [head.eq(0), count.eq(0), too_long.eq(0)]
 
         # handing out
 
@@ -138,7 +143,7 @@ class FrameBuffer(wiring.Component):
                 waiting.eq(more),
                 following.eq(following + more),
             ]
-        with m.If(released | self.rewind):
+        with m.If(clearing | self.rewind):
             m.d.sync += [following.eq(0), waiting.eq(0), self.payload.valid.eq(0)]
 
         return m

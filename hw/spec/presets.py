@@ -30,7 +30,7 @@ PRESETS: dict[str, CoreConfig] = {
             group=8,
             weight_bits=14,
             vectors=32,
-            clock_mhz=42.0,
+            clock_mhz=51.0,
         ),
         # 13 bits leave a few of the 45F's 108 block RAMs free. It has multipliers for 64 lanes, but only lookup tables
         # for 32 and room for their routes.

@@ -42,13 +42,14 @@ def _build(bench: Bench) -> None:
     bench.sink(unit.o, "frame")
     bench.sink(unit.payload, "payload")
     bench.claim_stable(unit.o, "frame")
-    restarted = bench.past((unit.o.valid & unit.o.ready) | unit.rewind)
+    released = unit.o.valid & unit.o.ready
+    restarted = bench.past(released | unit.rewind) | bench.past(released, 2)
     held = bench.past(unit.payload.valid & ~unit.payload.ready) & ~restarted
     same = unit.payload.payload.as_value() == bench.past(unit.payload.payload.as_value())
     bench.claim(~held | (unit.payload.valid & same), "payload: an offer changes before it is taken")
 
     # Bytes of a frame, counted up to the first that is too many; one of them, any one, is followed.
-    taken, released = unit.i.valid & unit.i.ready, unit.o.valid & unit.o.ready
+    taken = unit.i.valid & unit.i.ready
     ends = taken & unit.i.payload.end
     count, place = Signal(range(_DEPTH + 4)), bench.constant("place", range(_PAYLOAD))
     byte, command, sequence, bad = Signal(8), Signal(8), Signal(8), Signal()
@@ -62,7 +63,10 @@ def _build(bench: Bench) -> None:
     with m.If(released):
         m.d.sync += count.eq(0)
 
-    bench.claim(unit.o.valid == ~unit.i.ready, "takes bytes while a frame waits, or none while none does")
+    # One cycle clears the buffer. What the payload shows then belongs to no frame.
+    clearing = bench.past(released)
+    full = unit.o.valid | clearing
+    bench.claim(full == ~unit.i.ready, "takes bytes while a frame waits, or none while none does")
     bench.claim(~unit.o.valid | bench.past(unit.o.valid) | bench.past(ends), "a frame that has not ended")
     header = unit.o.payload
     whole = unit.o.valid & ~bad
@@ -74,7 +78,7 @@ def _build(bench: Bench) -> None:
     # The payload, from its first byte after each rewind.
     position = Signal(range(_PAYLOAD + 2))
     moves = unit.payload.valid & unit.payload.ready
-    with m.If(released | unit.rewind):
+    with m.If(released | clearing | unit.rewind):
         m.d.sync += position.eq(0)
     with m.Elif(moves):
         m.d.sync += position.eq(position + (position != _PAYLOAD + 1))
@@ -102,7 +106,12 @@ PROOF = Proof(
             "following.eq(0), waiting.eq(0), self",
             "following.eq(0), self",
         ),
-        Mutant("the next frame overwrites one that waits", _MODULE, "self.i.ready.eq(~full)", "self.i.ready.eq(1)"),
+        Mutant(
+            "the next frame overwrites one that waits",
+            _MODULE,
+            "self.i.ready.eq(~full & ~clearing)",
+            "self.i.ready.eq(1)",
+        ),
         Mutant("a frame one byte too long passes", _MODULE, "too_long.eq(too_long | ~stored)", "too_long.eq(too_long)"),
         Mutant("marks the byte before the last", _MODULE, "last.eq(~more)", "last.eq(following + 1 == length)"),
         Mutant("a short frame passes", _MODULE, " | (count < CRC_BYTES)", ""),

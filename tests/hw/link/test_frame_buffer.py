@@ -135,6 +135,9 @@ def test_not_ready_while_a_frame_is_kept():
         ]
         context.set(dut.o.ready, 1)
         await context.tick()
+        assert not context.get(dut.i.ready)
+        assert not context.get(dut.o.valid)
+        await context.tick()
         assert context.get(dut.i.ready)
         assert not context.get(dut.o.valid)
         assert not context.get(dut.payload.valid)
