@@ -45,8 +45,9 @@ class Broadcast(wiring.Component):
     ``element_wanted`` : or will be by the instruction that waits.
     ``emits_update``, ``emits_store``, ``emits_second`` : an instruction is at work whose micro-operations write rows,
     store a word, use the second vector port; for the last time in the cycle of its last emission.
-    ``busy`` : an instruction is at work, or waits. ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies,
-    reads a row of weights, writes one; in cycle 8, when it is known which elements are 0 (for the counters).
+    ``busy`` : an instruction is at work, or waits.
+    ``work``, ``row_read``, ``row_write`` : a micro-operation multiplies, reads a row of weights, writes one; in cycle
+    8, when it is known which elements are 0 (for the counters).
     ``operand_saturated`` : pulse.
     """
 
