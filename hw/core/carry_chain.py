@@ -1,8 +1,19 @@
-"""Addition and subtraction by choice in a single carry chain."""
+"""Additions with a choice, in a single carry chain."""
 
-from amaranth.hdl import C, Cat, Module, Signal, Value, ValueLike, signed
+from collections.abc import Sequence
 
-__all__ = ["add_or_subtract"]
+from amaranth.hdl import C, Cat, Instance, Module, Signal, Value, ValueLike, signed
+
+__all__ = ["add_chosen", "add_or_subtract"]
+
+_CHOOSE_AND_ADD = sum(
+    ((a ^ (other if choose else one)) << (a | choose << 1 | one << 2 | other << 3))
+    for a in range(2)
+    for choose in range(2)
+    for one in range(2)
+    for other in range(2)
+)
+"""Contents of the lookup tables of a CCU2C: A plus C, or plus D with B."""
 
 
 def add_or_subtract(
@@ -23,3 +34,56 @@ def add_or_subtract(
         result.eq((Cat(C(1, 1), left) + Cat(low, (right ^ subtract.replicate(bits))[:bits]))[1:]),
     ]
     return result
+
+
+def add_chosen(
+    m: Module, platform: object, base: ValueLike, choices: Sequence[ValueLike], choice: ValueLike, bits: int
+) -> Signal:
+    """``base + choices[choice]``; ``bits`` bits, signed, wrapping.
+
+    On an ECP5, the choice between two takes no lookup tables of its own: a carry cell has a table of four inputs before
+    its adder, and synthesis uses two of them (Lattice FPGA-TN-02218, CCU2C in ripple mode).
+    """
+    # Without names: synthesis, which keeps one name for a wire, is to keep those of what is added.
+    left, result, *numbers = (Signal(signed(bits), name="") for _ in range(len(choices) + 2))
+    m.d.comb += [left.eq(base), *(number.eq(value) for number, value in zip(numbers, choices, strict=True))]
+    if len(choices) != 2 or not _is_ecp5(platform):
+        right = Signal(signed(bits), name="")
+        with m.Switch(choice):
+            for index, number in enumerate(numbers):
+                with m.Case(index):
+                    m.d.comb += right.eq(number)
+        m.d.comb += result.eq(left + right)
+        return result
+
+    carry: ValueLike = C(0, 1)
+    sums = []
+    for low in range(0, bits, 2):
+        inputs = {
+            f"i_{port}{half}": (value[low + half] if low + half < bits else C(0, 1))
+            for half in range(2)
+            for port, value in (("A", left), ("C", numbers[0]), ("D", numbers[1]))
+        }
+        following, pair = Signal(name=""), Signal(2, name="")
+        m.submodules += Instance(
+            "CCU2C",
+            p_INIT0=C(_CHOOSE_AND_ADD, 16),
+            p_INIT1=C(_CHOOSE_AND_ADD, 16),
+            p_INJECT1_0="NO",
+            p_INJECT1_1="NO",
+            i_CIN=carry,
+            i_B0=choice,
+            i_B1=choice,
+            **inputs,
+            o_S0=pair[0],
+            o_S1=pair[1],
+            o_COUT=following,
+        )
+        carry = following
+        sums.append(pair)
+    m.d.comb += result.eq(Cat(sums))
+    return result
+
+
+def _is_ecp5(platform: object) -> bool:
+    return str(getattr(platform, "device", "")).upper().startswith("LFE5U")

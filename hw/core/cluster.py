@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
+from .carry_chain import add_chosen
 from .lane import Lane
 from .lane_control import lane_control
 from .reduce_tree import ReduceTree
@@ -109,14 +110,8 @@ class Cluster(wiring.Component):
             ]
         first_read, second_read = first_words.read_port(), second_words.read_port()
         scanning = Signal()
-        scan_word = Signal.like(self.scan_word)
-        scan_lanes = [Signal.like(self.scan_lane, name=f"scan_lane_{cycle}") for cycle in range(2)]
-        m.d.sync += [
-            scanning.eq(self.scan_valid),
-            scan_word.eq(self.scan_word),
-            scan_lanes[0].eq(self.scan_lane),
-            scan_lanes[1].eq(scan_lanes[0]),
-        ]
+        scan_word, scan_lane = Signal.like(self.scan_word), Signal.like(self.scan_lane)
+        m.d.sync += [scanning.eq(self.scan_valid), scan_word.eq(self.scan_word), scan_lane.eq(self.scan_lane)]
         m.d.comb += first_read.addr.eq(address.p1)
         with m.If(scanning):
             m.d.comb += second_read.addr.eq(scan_word)
@@ -124,9 +119,20 @@ class Cluster(wiring.Component):
             m.d.comb += second_read.addr.eq(address.p2)
         first = [_field(first_read.data, index) for index in range(len(lanes))]
         second = [_field(second_read.data, index) for index in range(len(lanes))]
-        m.d.sync += self.scan_value.eq(Array(second)[scan_lanes[1]])
+        # One member of every group in cycle 10: of LMAC and LUPD, or of a scan, which has the port for itself.
+        starts = range(0, len(lanes), config.group)
+        member, scan_group = Signal.like(self.uop.member), Signal(range(max(2, len(starts))))
+        members = [Array(second[start : start + config.group])[member] for start in starts]
+        every_lane = range(config.cluster_lanes)
+        m.d.sync += [
+            member.eq(Mux(scanning, Array(lane % config.group for lane in every_lane)[scan_lane], address.member)),
+            scan_group.eq(Array(lane // config.group for lane in every_lane)[scan_lane]),
+            self.scan_value.eq(Array(members)[scan_group]),
+        ]
 
         control = lane_control(m, stages, config)
+        grouped = Signal(reset_less=True)
+        m.d.sync += grouped.eq(address.flags.y == Y.GROUP)
         # The host's seed comes from afar, and there is time. A reset seeds with 0, and needs no wire to the generators.
         seed_valid, seed = Signal(init=1), Signal(32)
         m.d.sync += [
@@ -137,15 +143,15 @@ class Cluster(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
             if index == group:
-                others = Signal(signed(ELEMENT.bits + 1), name=f"others_{group}")
-                m.d.comb += others.eq(-Array(second[group : group + config.group])[stages[1].member])
+                common = Signal(signed(config.operand_bits), name=f"common_{group}")
+                choices = Cat(0, stages[1].m).as_signed(), Cat(1, ~members[group // config.group]).as_signed()
+                m.d.comb += common.eq(add_chosen(m, platform, 1, choices, grouped, len(common) + 1)[1:])
             own = (address.flags.y == Y.GROUP) & (address.member == lane.index % config.group)
             mine = (address.flags.y == Y.MASKED) & (address.lane == lane.index)
-            second_operand = (address.flags.y == Y.SECOND) | own
             pick = Signal(2, name=f"pick_{index}", reset_less=True)
             m.d.sync += [
-                pick[0].eq((address.flags.y == Y.OPERAND) | mine | second_operand),
-                pick[1].eq((address.flags.y == Y.VECTOR) | second_operand),
+                pick[0].eq((address.flags.y == Y.OPERAND) | mine | ((address.flags.y == Y.GROUP) & ~own)),
+                pick[1].eq((address.flags.y == Y.SECOND) | own),
             ]
             weight_bits = config.weight_bits
             m.d.comb += [
@@ -153,7 +159,7 @@ class Cluster(wiring.Component):
                 lane.weight.eq(weights.read_data[index * weight_bits : (index + 1) * weight_bits].as_signed()),
                 lane.first.eq(first[index]),
                 lane.second.eq(second[index]),
-                lane.others.eq(others),
+                lane.common.eq(common),
                 lane.pick.eq(pick),
                 lane.seed_valid.eq(seed_valid),
                 lane.seed.eq(seed),

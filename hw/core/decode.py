@@ -32,9 +32,9 @@ def decode(m: Module, word: data.View, flags: data.View) -> None:
     with m.Switch(word.op):
         case(Op.MAC, X.WEIGHT, Y.OPERAND, accumulate=1, product=1, fine=0)
         case(Op.UPD, X.VECTOR, Y.OPERAND, update=1, product=1)
-        case(Op.RED, X.VECTOR, Y.VECTOR, reduce=1, product=1)
+        case(Op.RED, X.VECTOR, Y.SECOND, reduce=1, product=1)
         case(Op.DOT, X.VECTOR, Y.SECOND, reduce=1, product=1)
-        case(Op.ROWS, X.WEIGHT, Y.VECTOR, reduce=1, product=1)
+        case(Op.ROWS, X.WEIGHT, Y.SECOND, reduce=1, product=1)
         case(Op.MACV, X.VECTOR, Y.OPERAND, accumulate=1, product=1, fine=0)
         case(Op.MACVV, X.VECTOR, Y.SECOND, accumulate=1, product=1)
         case(Op.NOISE, X.NOISE, Y.OPERAND, accumulate=1, product=1, fine=0)

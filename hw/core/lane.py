@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
+from .carry_chain import add_chosen
 from .generator import Generator
 from .lane_control import Alignment, LaneControl
 
@@ -30,11 +31,10 @@ class Lane(wiring.Component):
     Members
     -------
     ``control`` : :class:`.lane_control.LaneControl`, the same for all lanes of a cluster.
-    ``pick`` : the second factor in cycle 10: bit 0, the operand; bit 1, ``first``; with ``control.vector``, both bits
-    for ``second``, none for ``others``.
+    ``pick`` : the second factor in cycle 10: bit 0, ``common``; bit 1, ``second``.
     ``weight`` : weight of the row read in the cycle before, arriving late: in cycle 9 for products, 13 for updates.
-    ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``others`` : what the other
-    members of the group take from ``second`` of the one that LMAC and LUPD use: its negative.
+    ``first``, ``second`` : vector registers of port p1 and p2, read in the cycle before; ``common`` : what several
+    lanes take, the broadcast operand or the negative of a member's ``second``.
     ``product`` : exact product, cycle 12.
     ``row_value``, ``row_saturated`` : new weight, cycle 15. ``word_value``, ``word_saturated`` : new vector
     element, cycle 14.
@@ -53,7 +53,7 @@ class Lane(wiring.Component):
                 "weight": In(signed(config.weight_bits)),
                 "first": In(signed(ELEMENT.bits)),
                 "second": In(signed(ELEMENT.bits)),
-                "others": In(signed(ELEMENT.bits + 1)),
+                "common": In(signed(config.operand_bits)),
                 "product": Out(signed(self.x_bits + self.y_bits)),
                 "row_value": Out(signed(config.weight_bits)),
                 "row_saturated": Out(1),
@@ -101,37 +101,24 @@ class Lane(wiring.Component):
                     generator.state[20:].as_signed(),
                 )
             ),
-            y.eq(
-                _choose(
-                    m,
-                    len(y),
-                    (self.pick[0], control.m),
-                    (self.pick[1], self.first),
-                    control.vector,
-                    self.second,
-                    self.others,
-                )
-            ),
+            y.eq((self.common & self.pick[0].replicate(len(y))) | Mux(self.pick[1], self.second, 0)),
         ]
         with m.If(control.one):
             m.d.sync += x.eq(1 << ELEMENT.fraction)
 
         # cycle 11: multiply
-        exact = Signal(signed(self.x_bits + early + self.y_bits), reset_less=True)
+        # It keeps its name in netlists, for the floorplan finds the multiplier by it.
+        exact = Signal(signed(self.x_bits + early + self.y_bits), reset_less=True, attrs={"keep": 1})
         m.d.sync += exact.eq(x * y)
         m.d.comb += self.product.eq(exact)
 
-        # cycle 12: align
-        aligned = Signal(signed(max(self.config.accumulator_bits, len(exact) + self._alignment.shifts[-1])))
-        with m.Switch(control.shift):
-            for number, shift in enumerate(self._alignment.shifts):
-                with m.Case(number):
-                    m.d.comb += aligned.eq(exact << shift)
-        accumulator = self._accumulate(m, aligned)
-        self._update(m, aligned, accumulator, generator.state)
+        # cycle 12: align. Every adder chooses between the shifts, which takes no lookup tables on an ECP5.
+        aligned = [exact << shift for shift in self._alignment.shifts]
+        accumulator = self._accumulate(m, platform, aligned)
+        self._update(m, platform, exact, accumulator, generator.state)
         return m
 
-    def _accumulate(self, m: Module, aligned: Signal) -> Signal:
+    def _accumulate(self, m: Module, platform: object, aligned: list[Value]) -> Signal:
         """Cycle 12: exact accumulation; 12 to 13: store.
 
         Rounding to nearest adds half an element: with that an accumulator begins, and what it holds needs only be cut.
@@ -139,10 +126,11 @@ class Lane(wiring.Component):
         control = self.control
         low = self.config.accumulator_fraction - ELEMENT.fraction
         accumulator = Signal(signed(self.config.accumulator_bits), init=1 << (low - 1), reset_less=True)
+        following = add_chosen(m, platform, accumulator, aligned, control.shift, len(accumulator))
         with m.If(control.clear):  # one cycle early, for a reset takes no lookup table
             m.d.sync += accumulator.eq(control.half << (low - 1))
         with m.Elif(control.accumulate):
-            m.d.sync += accumulator.eq(accumulator + aligned)
+            m.d.sync += accumulator.eq(following)
 
         high = accumulator[low + ELEMENT.bits - 1 :]
         magnitude = Signal(ELEMENT.bits - 1, reset_less=True)
@@ -163,28 +151,33 @@ class Lane(wiring.Component):
         ]
         return accumulator
 
-    def _update(self, m: Module, aligned: Signal, accumulator: Signal, state: Signal) -> None:
+    def _update(self, m: Module, platform: object, exact: Signal, accumulator: Signal, state: Signal) -> None:
         """Cycles 12 to 14: stochastically rounded update, or the accumulator as a row (host access)."""
         config, control, alignment = self.config, self.control, self._alignment
         unit = alignment.fine_shift
-        random = state[16:]
-        coarser = alignment.fine_shift - alignment.coarse_shift
-        noise = Signal(unit)
-        m.d.comb += noise.eq(
-            Mux(control.fine, _aligned(random, unit), _aligned(random, alignment.coarse_shift) << coarser)
-        )
-        carry = Signal(reset_less=True)
-        change = Signal(signed(self.x_bits + self.y_bits + coarser - unit), reset_less=True)
-        m.d.sync += [carry.eq((aligned[:unit] + noise)[unit]), change.eq(aligned[unit:])]
+        shifts = alignment.shifts[alignment.coarse], alignment.shifts[alignment.fine]
+        # Sixteen random bits end where the weights' unit begins. A coarse product has zeros in its lowest bits.
+        low = max(0, unit - 16)
+        zeros = max(0, unit - alignment.coarse_shift - low)
+        random = state[32 - unit + low :] & Cat(control.fine.replicate(zeros), C(-1, unit - low - zeros))
+        below = [(exact << shift)[low:unit] for shift in shifts]
+        rounded = add_chosen(m, platform, random, below, control.fine, unit - low + 1)
+        least = max(0, unit - shifts[0])
+        carry, product = Signal(reset_less=True), Signal(signed(len(exact) - least), reset_less=True)
+        m.d.sync += [carry.eq(rounded[-1]), product.eq(exact[least:])]
 
         # The old row arrives late in cycle 13: its sign decides in cycle 14 only whether anything changes.
         row_low = config.accumulator_fraction - config.operand.fraction
         old = Signal(signed(config.weight_bits), reset_less=True)
-        total = Signal(signed(max(len(old), len(change)) + 1), reset_less=True)
+        changes = [Cat(carry, (product << shift)[unit - least :]).as_signed() for shift in shifts]
+        total = Signal(signed(max(config.weight_bits + 1, *map(len, changes))), reset_less=True)
+        following = add_chosen(
+            m, platform, Cat(1, self.weight).as_signed(), changes, control.late_fine, len(total) + 1
+        )
         learns = Signal(reset_less=True)
         m.d.sync += [
             old.eq(Mux(control.store_row, accumulator[row_low : row_low + len(old)].as_signed(), self.weight)),
-            total.eq((Cat(1, self.weight).as_signed() + Cat(carry, change).as_signed())[1:]),
+            total.eq(following[1:]),
             learns.eq(~control.store_row & (~control.lateral | self._positive)),
         ]
 
@@ -209,11 +202,6 @@ def _registers(m: Module, *outputs: Signal) -> list[Signal]:
     registers = [Signal.like(output, name=f"{output.name}_register", reset_less=True) for output in outputs]
     m.d.comb += [output.eq(register) for output, register in zip(outputs, registers, strict=True)]
     return registers
-
-
-def _aligned(random: Value, shift: int) -> Value:
-    """The upper ``shift`` of 16 random bits, or all of them above zeros."""
-    return random >> (16 - shift) if shift <= 16 else random << (shift - 16)
 
 
 def _choose(

@@ -64,14 +64,13 @@ class LaneControl(data.StructLayout):
                 "shifted": 1,
                 "one": 1,
                 "positive_only": 1,
-                "vector": 1,  # 10, second factor: from the second vector port
-                "m": signed(config.operand_bits),
                 "clear": 1,  # 11
                 "half": 1,  # the accumulator begins with what rounds it to an element
                 "accumulate": 1,  # 12
                 "shift": range(max(2, len(Alignment(config).shifts))),
                 "fine": 1,
-                "lateral": 1,  # 13
+                "late_fine": 1,  # 13
+                "lateral": 1,
                 "store_row": 1,
                 "relu": 1,
                 "step_function": 1,
@@ -92,8 +91,8 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
     noise = address.valid & (address.flags.x == X.NOISE)
     m.d.comb += [
         control.step.eq(noise | (multiply.valid & multiply.flags.update)),
-        control.m.eq(operands.m),
         control.fine.eq(product.flags.fine),
+        control.late_fine.eq(add.flags.fine),
         control.lateral.eq(add.flags.lateral),
         control.store_row.eq(add.flags.store_row),
         control.update.eq(saturate.flags.update),
@@ -109,7 +108,6 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
         "shifted": early,
         "one": flags.x == X.ONE,
         "positive_only": flags.lateral,
-        "vector": (flags.y == Y.SECOND) | (flags.y == Y.GROUP),
     }
     for name, value in chosen.items():
         register = Signal(name=f"chosen_{name}", reset_less=True)

@@ -261,6 +261,9 @@ class Sequencer(wiring.Component):
                 m.d.comb += vector.n.eq(1)
             with m.Case(Op.LMAC, Op.LUPD):
                 m.d.comb += vector.n.eq(self.config.group)
+        # The second factor comes from the second port, of these, too.
+        with m.If(word.op.matches(Op.RED, Op.ROWS)):
+            m.d.comb += vector.p2.eq(vector.p1)
 
     def _queue(self, m: Module, word: data.View, kind: data.View, indexes: Array) -> None:
         """The scalar unit's entry; a sum of the lanes becomes an entry that takes it."""

@@ -73,15 +73,15 @@ class X(enum.Enum, shape=2):
     NOISE = 3
 
 
-class Y(enum.Enum, shape=3):
+class Y(enum.Enum, shape=2):
     """Second factor of a lane."""
 
     OPERAND = 0
     MASKED = 1
     """the operand in lane ``lane``, 0 in all others"""
-    VECTOR = 2
-    SECOND = 3
-    GROUP = 4
+    SECOND = 2
+    """the vector from the second port, which may be the one of the first"""
+    GROUP = 3
     """member ``member`` of the lane's group, from the second vector port"""
 
 

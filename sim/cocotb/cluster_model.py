@@ -20,9 +20,9 @@ __all__ = ["ACCUMULATES", "READS_ROWS", "READS_WORDS", "SECOND_PORT", "UPDATES",
 _FLAGS: dict[int, dict[str, Any]] = {
     Op.MAC: {"x": X.WEIGHT, "y": Y.OPERAND, "accumulate": 1, "product": 1},
     Op.UPD: {"x": X.VECTOR, "y": Y.OPERAND, "update": 1, "product": 1},
-    Op.RED: {"x": X.VECTOR, "y": Y.VECTOR, "reduce": 1, "product": 1},
+    Op.RED: {"x": X.VECTOR, "y": Y.SECOND, "reduce": 1, "product": 1},
     Op.DOT: {"x": X.VECTOR, "y": Y.SECOND, "reduce": 1, "product": 1},
-    Op.ROWS: {"x": X.WEIGHT, "y": Y.VECTOR, "reduce": 1, "product": 1},
+    Op.ROWS: {"x": X.WEIGHT, "y": Y.SECOND, "reduce": 1, "product": 1},
     Op.MACV: {"x": X.VECTOR, "y": Y.OPERAND, "accumulate": 1, "product": 1},
     Op.MACVV: {"x": X.VECTOR, "y": Y.SECOND, "accumulate": 1, "product": 1},
     Op.NOISE: {"x": X.NOISE, "y": Y.OPERAND, "accumulate": 1, "product": 1},
@@ -39,7 +39,7 @@ ACCUMULATES = tuple(op for op, flags in _FLAGS.items() if "accumulate" in flags)
 UPDATES = (Op.UPD, Op.LUPD)
 READS_ROWS = (Op.MAC, Op.ROWS, Op.LMAC, HostOp.READ_WEIGHT)
 READS_WORDS = (Op.UPD, Op.RED, Op.DOT, Op.ROWS, Op.MACV, Op.MACVV, Op.LMAC, Op.LUPD, HostOp.READ_VECTOR)
-SECOND_PORT = (Op.DOT, Op.MACVV, Op.LMAC, Op.LUPD)
+SECOND_PORT = (Op.RED, Op.DOT, Op.ROWS, Op.MACVV, Op.LMAC, Op.LUPD)
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Micro:
         """The bits of a valid ``Uop``."""
         flags = {"init": self.init, "fine": self.fine, "function": self.function} | _FLAGS[self.op]
         addresses = {name: getattr(self, name) for name in ("row", "p1", "p2", "lane", "member", "m")}
+        if self.op in (Op.RED, Op.ROWS):  # as the sequencer does: their second factor comes from the second port, too
+            addresses["p2"] = self.p1
         return pack(Uop(config), valid=1, flags=flags, **addresses)
 
 

@@ -60,7 +60,7 @@ def test_store_reduce_update_and_scan() -> None:
         await host.load(values, CONFIG.operand.fraction)
         await host.issue({"store": 1, "function": Store.RELU}, p1=5)
         relu = [max(0, value) << 11 for value in values]
-        assert await host.reduce(X.VECTOR, Y.VECTOR, p1=5) == sum(value * value for value in relu)
+        assert await host.reduce(X.VECTOR, Y.SECOND, p1=5, p2=5) == sum(value * value for value in relu)
         for lane, value in enumerate(relu):
             ctx.set(dut.scan_valid, 1)
             ctx.set(dut.scan_word, 5)
@@ -77,7 +77,7 @@ def test_store_reduce_update_and_scan() -> None:
         for lane, weight in enumerate(row):
             assert await host.reduce(X.WEIGHT, Y.MASKED, row=40, lane=FIRST + lane, m=1) == weight
         dot = sum(weight * value for weight, value in zip(row, relu, strict=True))
-        assert await host.reduce(X.WEIGHT, Y.VECTOR, row=40, p1=5) == dot
+        assert await host.reduce(X.WEIGHT, Y.SECOND, row=40, p2=5) == dot
 
         # An update by whole units: stochastic rounding has nothing to round. Lane 2 saturates.
         m = ONE * 3 >> 4
