@@ -171,9 +171,7 @@ class Lane(wiring.Component):
         old = Signal(signed(config.weight_bits), reset_less=True)
         changes = [Cat(carry, (product << shift)[unit - least :]).as_signed() for shift in shifts]
         total = Signal(signed(max(config.weight_bits + 1, *map(len, changes))), reset_less=True)
-        following = add_chosen(
-            m, platform, Cat(1, self.weight).as_signed(), changes, control.late_fine, len(total) + 1
-        )
+        following = add_chosen(m, platform, Cat(1, self.weight).as_signed(), changes, control.late_fine, len(total) + 1)
         learns = Signal(reset_less=True)
         m.d.sync += [
             old.eq(Mux(control.store_row, accumulator[row_low : row_low + len(old)].as_signed(), self.weight)),

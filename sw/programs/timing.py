@@ -26,6 +26,7 @@ LATENCY: dict[str, int] = {
     # of the lanes, in cycles from the last element of an instruction until another may begin that
     "vector after store": 5,  # uses any stored word as a factor
     "scan after store": 15,  # streams any stored word
+    "scan after second": 5,  # the same, behind what has its second factor from a vector register
     "weight after update": 7,  # multiplies rows
     "update after update": 3,
     "sum": 15,  # until RED or DOT is a scalar, and a cycle for each level of the reduce tree
@@ -56,6 +57,7 @@ _SCALAR |= {Op.SUB: 6, Op.RSQ: 5, Op.REC: 5, Op.LDE: 7, Op.EXP: 9, Op.SIG: 17}
 
 _MULTIPLICATIONS = {Op.MUL: 1, Op.RSQ: 1, Op.REC: 1, Op.DRAW: 1, Op.EXP: 2, Op.SIG: 3}
 
+_SECOND = (Op.RED, Op.DOT, Op.ROWS, Op.MACVV, Op.LMAC, Op.LUPD)
 _INDEX_RESULTS = (Op.AMAX, Op.DRAW, Op.BEST)
 _ELEMENT_OPS = (Op.SMAX, Op.EADD, Op.DRAW, Op.AMAX, Op.STE, Op.LDE, Op.OUTE)
 
@@ -109,6 +111,7 @@ class _Clock:
     sums: list[float] = field(default_factory=list)
     """When the reduce tree is done with each instruction."""
     stored: float = -100
+    second: float = -100
     updated: float = -100
     rows_done: float = -1
     """When the last ROWS has left its elements."""
@@ -148,7 +151,7 @@ class _Clock:
         if word.op not in (Op.ST, Op.MAC, Op.NOISE, Op.SCAT):
             ready = max(ready, self.stored + LATENCY["vector after store"])
         if source is Source.VECTOR:
-            ready = max(ready, self.stored + LATENCY["scan after store"])
+            ready = max(ready, self.stored + LATENCY["scan after store"], self.second + LATENCY["scan after second"])
         if word.op in (Op.MAC, Op.ROWS, Op.LMAC):
             ready = max(ready, self.updated + LATENCY["weight after update"])
         if word.op in (Op.UPD, Op.LUPD, Op.NOISE):
@@ -175,6 +178,8 @@ class _Clock:
         elif word.op in (Op.RED, Op.DOT):
             self._queue_up(self.broadcast + LATENCY["sum"] + levels, 0)
             self.scalars[word.d] = self.scalar_unit + LATENCY["register"]
+        if word.op in _SECOND:
+            self.second = self.broadcast
         if reduces:
             self.sums.append(self.broadcast + LATENCY["element after sum"] + levels)
         if word.op is Op.ROWS:
