@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Cat, Instance, Module, Signal, Value, ValueLike, signed
 
-__all__ = ["add_chosen", "add_or_subtract"]
+__all__ = ["add_chosen", "add_or_subtract", "is_ecp5"]
 
 _CHOOSE_AND_ADD = sum(
     ((a ^ (other if choose else one)) << (a | choose << 1 | one << 2 | other << 3))
@@ -47,7 +47,7 @@ def add_chosen(
     # Without names: synthesis, which keeps one name for a wire, is to keep those of what is added.
     left, result, *numbers = (Signal(signed(bits), name="") for _ in range(len(choices) + 2))
     m.d.comb += [left.eq(base), *(number.eq(value) for number, value in zip(numbers, choices, strict=True))]
-    if len(choices) != 2 or not _is_ecp5(platform):
+    if len(choices) != 2 or not is_ecp5(platform):
         right = Signal(signed(bits), name="")
         with m.Switch(choice):
             for index, number in enumerate(numbers):
@@ -85,5 +85,6 @@ def add_chosen(
     return result
 
 
-def _is_ecp5(platform: object) -> bool:
+def is_ecp5(platform: object) -> bool:
+    """Whether ``platform`` is an ECP5, whose cells may then be instantiated."""
     return str(getattr(platform, "device", "")).upper().startswith("LFE5U")

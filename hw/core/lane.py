@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -12,6 +14,7 @@ from onward.hw.spec.formats import ELEMENT
 from .carry_chain import add_chosen
 from .generator import Generator
 from .lane_control import Alignment, LaneControl
+from .lookup_table import look_up
 
 __all__ = ["Lane"]
 
@@ -187,10 +190,11 @@ class Lane(wiring.Component):
             weighs.eq(~learns | fits),
             which.eq(learns & (fits | ~total[-1])),
         ]
-        limit = Cat(which.replicate(config.weight_bits - 1), ~which)
+        magnitude, sign = config.weight_bits - 1, slice(config.weight_bits - 1, config.weight_bits)
         value, saturated = _registers(m, self.row_value, self.row_saturated)
         m.d.sync += [
-            value.eq(Mux(weighs, Mux(which, total[: config.weight_bits], old), limit)),
+            value[:-1].eq(look_up(m, platform, _new_magnitude, magnitude, weighs, which, total, old)),
+            value[-1].eq(look_up(m, platform, _new_sign, 1, weighs, which, total[sign], old[sign])),
             saturated.eq(~fits & learns & control.update),
         ]
 
@@ -200,6 +204,14 @@ def _registers(m: Module, *outputs: Signal) -> list[Signal]:
     registers = [Signal.like(output, name=f"{output.name}_register", reset_less=True) for output in outputs]
     m.d.comb += [output.eq(register) for output, register in zip(outputs, registers, strict=True)]
     return registers
+
+
+def _new_magnitude(weighs: Any, which: Any, new: Any, old: Any) -> Any:
+    return (weighs & ((which & new) | (~which & old))) | (~weighs & which)
+
+
+def _new_sign(weighs: Any, which: Any, new: Any, old: Any) -> Any:
+    return (weighs & ((which & new) | (~which & old))) | (~weighs & ~which)
 
 
 def _choose(
