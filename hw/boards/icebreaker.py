@@ -30,10 +30,11 @@ ICEBREAKER = Board(
     loader=("--board", "ice40_generic"),
     # Names from the hierarchy make Yosys 0.70 stop in the mapping to lookup tables, so they are hidden before.
     # Without -dsp, which would rewrite the multipliers that the compact core instantiates (hw/compact/mac.py).
-    # ABC is told that 40 ns between registers will do: without, changes of a few lookup tables can cost 300 more.
+    # ABC is told that 24 ns between registers will do, without the wires: otherwise, changes of a few lookup tables
+    # can cost 300 more than the device has.
     options={
         "synth_opts": "-abc9 -device u",
         "script_after_read": "hierarchy -auto-top\nproc\nflatten\nrename -hide w:*\nrename -hide c:*\n"
-        "scratchpad -set abc9.D 40000",
+        "scratchpad -set abc9.D 24000",
     },
 )

@@ -39,6 +39,7 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
     bench.m.d.comb += [
         lane.weight.eq(weight),
         control.fine.eq(fine),
+        control.late_fine.eq(bench.past(fine)),
         control.shift.eq(Mux(fine, alignment.fine, alignment.coarse)),
         control.lateral.eq(lateral),
         control.store_row.eq(store_row),
@@ -115,7 +116,7 @@ UPDATE = Proof(
     method=Method("induction", 6),
     free_products=True,
     mutants=(
-        Mutant("random bits one place too high", _MODULE, "random >> (16 - shift)", "random >> (15 - shift)"),
+        Mutant("random bits one place too low", _MODULE, "state[32 - unit + low :]", "state[31 - unit + low :]"),
         Mutant(
             "saturates one bit too late",
             _MODULE,
@@ -125,9 +126,10 @@ UPDATE = Proof(
         Mutant(
             "the coarse random bits of a fine update",
             _MODULE,
-            "Mux(control.fine, _aligned(random, unit)",
-            "Mux(0, _aligned(random, unit)",
+            "Cat(control.fine.replicate(zeros)",
+            "Cat(C(0, zeros)",
         ),
+        Mutant("the shift of the next update", _MODULE, "changes, control.late_fine", "changes, control.fine"),
         Mutant(
             "a lateral update reaches weights of 0",
             _MODULE,
