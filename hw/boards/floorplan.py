@@ -28,7 +28,7 @@ from .errors import BuildError
 __all__ = ["Floorplan", "Site", "place_clusters"]
 
 _MEMORY = re.compile(r"(?:.*\.)?cluster_(\d+)\.weights\.memory\.\d+\.(\d+)")
-_PRODUCT = re.compile(r"(?:.*\.)?cluster_(\d+)\.lane_(\d+)\.exact")
+_MULTIPLIER = re.compile(r"(?:.*\.)?cluster_(\d+)\.lane_(\d+)\.multiplier\.block")
 
 Cells = dict[str, dict[str, Any]]
 
@@ -132,16 +132,16 @@ def place_clusters(netlist: Path, config: CoreConfig, floorplan: Floorplan) -> i
             near = [sites[min(deep * (bit // width), len(sites) - 1)] for bit in bits]
             wishes[cluster, lane] = np.mean([(site.x, site.y) for site in near], axis=0)
 
-    _place_multipliers(module, wishes, [site for row in floorplan.multipliers for site in row])
+    _place_multipliers(cells, wishes, [site for row in floorplan.multipliers for site in row])
     part = netlist.with_name(f".{netlist.name}.part")
     part.write_text(json.dumps(design), encoding="utf-8")
     os.replace(part, netlist)
     return sum(map(len, memories.values())) + len(wishes)
 
 
-def _place_multipliers(module: dict, wishes: dict[tuple[int, int], np.ndarray], sites: list[Site]) -> None:
+def _place_multipliers(cells: Cells, wishes: dict[tuple[int, int], np.ndarray], sites: list[Site]) -> None:
     """Sites for the multipliers of (cluster, lane), near where each wishes to be, and none very far."""
-    found = _multipliers(module)
+    found = _multipliers(cells)
     missing = sorted(set(wishes) - set(found))
     if missing:
         cluster, lane = missing[0]
@@ -152,7 +152,7 @@ def _place_multipliers(module: dict, wishes: dict[tuple[int, int], np.ndarray], 
     distances = np.abs(np.array(list(wishes.values()))[:, None] - places).sum(axis=2)
     chosen = linear_sum_assignment(distances**1.5)[1]
     for key, number in zip(wishes, chosen, strict=True):
-        module["cells"][found[key]]["attributes"]["BEL"] = str(sites[number])
+        cells[found[key]]["attributes"]["BEL"] = str(sites[number])
 
 
 def _memories(cells: Cells) -> dict[int, list[str]]:
@@ -165,29 +165,10 @@ def _memories(cells: Cells) -> dict[int, list[str]]:
     return {cluster: [name for _, name in sorted(numbered[cluster])] for cluster in sorted(numbered)}
 
 
-def _multipliers(module: dict) -> dict[tuple[int, int], str]:
-    """Names of the multipliers by cluster and lane: what feeds the registers of a lane's exact product."""
-    multiplier_of = {
-        bit: name
-        for name, cell in module["cells"].items()
-        if cell["type"] == "MULT18X18D"
-        for port, bits in cell["connections"].items()
-        if port.startswith("P")
-        for bit in bits
-    }
-    behind_register = {
-        cell["connections"]["Q"][0]: cell["connections"]["DI"][0]
-        for cell in module["cells"].values()
-        if cell["type"] == "TRELLIS_FF"
-    }
-    found = {}
-    for name, net in module["netnames"].items():
-        match = _PRODUCT.fullmatch(name)
-        if match:
-            sources = {multiplier_of.get(behind_register.get(bit, bit)) for bit in net["bits"]} - {None}
-            if len(sources) == 1:
-                found[int(match[1]), int(match[2])] = str(sources.pop())
-    return found
+def _multipliers(cells: Cells) -> dict[tuple[int, int], str]:
+    """Names of the lanes' multipliers by cluster and lane."""
+    matches = ((_MULTIPLIER.fullmatch(name), name) for name in cells)
+    return {(int(match[1]), int(match[2])): name for match, name in matches if match}
 
 
 def _rows(table: dict[str, Any]) -> tuple[tuple[Site, ...], ...]:

@@ -14,6 +14,7 @@ from onward.hw.spec.formats import ELEMENT
 from .carry_chain import add_chosen
 from .generator import Generator
 from .lane_control import Alignment, LaneControl
+from .lane_product import LaneProduct
 from .lookup_table import look_up
 
 __all__ = ["Lane"]
@@ -85,35 +86,30 @@ class Lane(wiring.Component):
         m.d.sync += [weight.eq(self.weight), positive.eq(self._positive)]
 
         # cycle 10: choose the factors
-        x = Signal(signed(self.x_bits + early), reset_less=True)
-        y = Signal(signed(self.y_bits), reset_less=True)
+        m.submodules.multiplier = multiplier = LaneProduct(self.x_bits + early, self.y_bits)
         uses_row, uses_first = Signal(), Signal()
         m.d.comb += [
             uses_row.eq((control.row & (positive | ~control.positive_only)) | control.shifted),
             uses_first.eq(control.first | control.shifted),
         ]
-        m.d.sync += [
-            x.eq(
-                _choose(
-                    m,
-                    len(x),
-                    (uses_row, weight),
-                    (uses_first, self.first),
-                    control.far,
-                    self.first.shift_left(early),
-                    generator.state[20:].as_signed(),
-                )
-            ),
-            y.eq((self.common & self.pick[0].replicate(len(y))) | Mux(self.pick[1], self.second, 0)),
+        chosen = _choose(
+            m,
+            len(multiplier.x),
+            (uses_row, weight),
+            (uses_first, self.first),
+            control.far,
+            self.first.shift_left(early),
+            generator.state[20:].as_signed(),
+        )
+        m.d.comb += [
+            # ONE chooses nothing.
+            multiplier.x.eq(chosen | control.one.shift_left(ELEMENT.fraction)),
+            multiplier.y.eq((self.common & self.pick[0].replicate(self.y_bits)) | Mux(self.pick[1], self.second, 0)),
         ]
-        with m.If(control.one):
-            m.d.sync += x.eq(1 << ELEMENT.fraction)
 
         # cycle 11: multiply
-        # It keeps its name in netlists, for the floorplan finds the multiplier by it.
-        exact = Signal(signed(self.x_bits + early + self.y_bits), reset_less=True, attrs={"keep": 1})
-        m.d.sync += exact.eq(x * y)
-        m.d.comb += self.product.eq(exact)
+        exact = Signal.like(multiplier.product)
+        m.d.comb += [exact.eq(multiplier.product), self.product.eq(exact)]
 
         # cycle 12: align. Every adder chooses between the shifts, which takes no lookup tables on an ECP5.
         aligned = [exact << shift for shift in self._alignment.shifts]

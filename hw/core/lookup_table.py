@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from amaranth.hdl import C, Cat, Instance, Module, Signal, Value, ValueLike
+from amaranth.hdl import C, Instance, Module, Signal, Value, ValueLike
 
 from .carry_chain import is_ecp5
 

@@ -22,28 +22,20 @@ RAM_BITS = 9
 def netlist(config: CoreConfig, deep: int) -> dict:
     """The cells that matter of a core whose memories are ``deep`` block RAMs deep, and two that no cluster has."""
     cells: dict[str, dict] = {}
-    nets: dict[str, dict] = {}
-    bit = 2
     cells["bytes.core.samples.memory.0.0"] = cell("DP16KD", DATA_WIDTH_A=f"{RAM_BITS:032b}")
-    cells["bytes.core.other"] = cell("MULT18X18D", P0=[1])
+    cells["bytes.core.other.block"] = cell("MULT18X18D")
     for cluster in range(config.lanes // config.cluster_lanes):
         path = f"bytes.core.cluster_{cluster}"
         wide = -(-config.cluster_lanes * config.weight_bits // RAM_BITS)
         for number in reversed(range(wide * deep)):
             cells[f"{path}.weights.memory.0.{number}"] = cell("DP16KD", DATA_WIDTH_A=f"{RAM_BITS:032b}")
         for lane in range(config.cluster_lanes):
-            # Names of cells are what synthesis makes of them.
-            cells[f"{path}.i__{lane}_P0"] = cell("MULT18X18D", P0=[bit], P1=[bit + 1])
-            cells[f"{path}.i__{lane}_Q"] = cell("TRELLIS_FF", DI=[bit], Q=[bit + 2])
-            nets[f"{path}.lane_{lane}.exact"] = {"bits": [bit + 2, "0"]}
-            bit += 3
-    return {"creator": "yosys", "modules": {"cell": {}, "top": {"cells": cells, "netnames": nets}}}
+            cells[f"{path}.lane_{lane}.multiplier.block"] = cell("MULT18X18D")
+    return {"creator": "yosys", "modules": {"cell": {}, "top": {"cells": cells}}}
 
 
-def cell(kind: str, **more: object) -> dict:
-    parameters = {name: value for name, value in more.items() if isinstance(value, str)}
-    ports = {name: value for name, value in more.items() if not isinstance(value, str)}
-    return {"type": kind, "parameters": parameters, "attributes": {}, "connections": ports}
+def cell(kind: str, **parameters: str) -> dict:
+    return {"type": kind, "parameters": parameters, "attributes": {}}
 
 
 def placed(path: Path) -> dict[str, Site]:
@@ -78,7 +70,7 @@ def test_every_memory_and_lane_has_a_site_of_its_own_and_nothing_else_has(built)
     wide = -(-config.cluster_lanes * config.weight_bits // RAM_BITS)
     assert count == len(sites) == len(set(sites.values()))
     assert count == config.lanes + wide * deep * (config.lanes // config.cluster_lanes)
-    assert "bytes.core.other" not in sites and "bytes.core.samples.memory.0.0" not in sites
+    assert "bytes.core.other.block" not in sites and "bytes.core.samples.memory.0.0" not in sites
     assert all(("EBR" in site.name) == ("memory" in name) for name, site in sites.items())
 
 
@@ -93,7 +85,7 @@ def test_clusters_have_blocks_of_their_own_and_lanes_are_near_their_weights(buil
         for lane in range(config.cluster_lanes):
             first = lane * config.weight_bits // RAM_BITS
             memory = sites[f"bytes.core.cluster_{cluster}.weights.memory.0.{first}"]
-            multiplier = sites[f"bytes.core.cluster_{cluster}.i__{lane}_P0"]
+            multiplier = sites[f"bytes.core.cluster_{cluster}.lane_{lane}.multiplier.block"]
             assert abs(memory.x - multiplier.x) + abs(memory.y - multiplier.y) < 50
     for cluster, (columns, rows) in blocks.items():
         for other in range(cluster):
@@ -138,7 +130,7 @@ def test_what_does_not_fit_is_said_and_changes_nothing(tmp_path):
     with pytest.raises(BuildError, match="64 lanes need a multiplier each, and the floorplan has 30"):
         place_clusters(path, config, few)
     assert path.read_bytes() == before
-    del design["modules"]["top"]["netnames"]["bytes.core.cluster_2.lane_7.exact"]
+    del design["modules"]["top"]["cells"]["bytes.core.cluster_2.lane_7.multiplier.block"]
     path.write_text(json.dumps(design))
     with pytest.raises(BuildError, match=r"no multiplier for lane 7 of cluster 2 \(1 missing\)"):
         place_clusters(path, config, PLAN)

@@ -1,11 +1,8 @@
 """Additions with a choice: what they give, and that the ECP5's carry cells give the same."""
 
-import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -15,21 +12,11 @@ from hypothesis import strategies as st
 
 from onward.hw.core import carry_chain
 from onward.hw.core.carry_chain import add_chosen, add_or_subtract
-from onward.sim.formal.netlist import SolverError, run_yosys
+from onward.sim.formal.netlist import SolverError
+
+from .ecp5_cells import prove_same
 
 BITS = 9
-ECP5 = SimpleNamespace(device="LFE5U-85F")
-CELLS = Path(carry_chain.__file__).parents[2] / "sim" / "cells" / "ecp5.sv"
-WRAPPER = """
-module CCU2C #(parameter INIT0 = 0, INIT1 = 0, INJECT1_0 = "", INJECT1_1 = "") (
-  input CIN, A0, A1, B0, B1, C0, C1, D0, D1, output S0, S1, COUT
-);
-  MODEL #(.INIT0(INIT0), .INIT1(INIT1), .INJECT1_0(INJECT1_0), .INJECT1_1(INJECT1_1)) model (
-    .CIN(CIN), .A({A1, A0}), .B({B1, B0}), .C({C1, C0}), .D({D1, D0}), .S({S1, S0}), .COUT(COUT)
-  );
-endmodule
-"""
-"""The model has numbered ports as vectors."""
 
 
 class Chosen(wiring.Component):
@@ -77,13 +64,13 @@ def test_adds_or_subtracts(base: int, operand: int, subtract: int, carry: int) -
 
 @pytest.mark.parametrize("bits", [BITS, BITS - 1])
 def test_carry_cells_do_the_same(tmp_path: Path, bits: int) -> None:
-    prove_cells(tmp_path, bits)
+    prove_same(tmp_path, lambda: Chosen(bits), "CCU2C")
 
 
 def test_a_wrong_table_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carry_chain, "_CHOOSE_AND_ADD", carry_chain._CHOOSE_AND_ADD ^ 1 << 9)
     with pytest.raises(SolverError, match="proof did fail"):
-        prove_cells(tmp_path, BITS)
+        prove_same(tmp_path, Chosen, "CCU2C")
 
 
 def settled(dut: wiring.Component | Module, inputs: list[tuple[Signal, int]], output: Signal) -> int:
@@ -100,24 +87,3 @@ def settled(dut: wiring.Component | Module, inputs: list[tuple[Signal, int]], ou
     simulator.add_testbench(bench)
     simulator.run()
     return values[0]
-
-
-def prove_cells(folder: Path, bits: int) -> None:
-    """Prove that the form for the ECP5, of carry cells, equals the plain one."""
-    for name, platform in (("plain", None), ("cells", ECP5)):
-        text = rtlil.convert(Chosen(bits), platform=platform, name=name)
-        assert ("CCU2C" in text) == (name == "cells")
-        (folder / f"{name}.il").write_text(text)
-    script = f"""
-        read_verilog -sv {CELLS.name}
-        read_rtlil cells.il
-        hierarchy -top cells
-        flatten
-        read_rtlil plain.il
-        proc
-        miter -equiv -flatten -make_outputs plain cells miter
-        sat -verify -prove trigger 0 miter
-    """
-    (model,) = re.findall(r"^module CCU2C.*?^endmodule", CELLS.read_text(), re.MULTILINE | re.DOTALL)
-    (folder / CELLS.name).write_text(model.replace("CCU2C", "MODEL", 1) + WRAPPER)
-    run_yosys(script, folder, 60)

@@ -1,0 +1,37 @@
+"""The lane's multiplier: exact, two cycles, one a cycle; and that an ECP5's block with its registers does the same."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.sim import Simulator
+
+from onward.hw.core.lane_product import LaneProduct
+
+from .ecp5_cells import prove_same
+
+
+def test_exact_products_two_cycles_later() -> None:
+    dut, rng = LaneProduct(18, 18), random.Random(1)
+    factors = [(x, y) for x in (-(1 << 17), -1, 0, (1 << 17) - 1) for y in (-(1 << 17), 1, (1 << 17) - 1)]
+    factors += [(rng.randrange(-(1 << 17), 1 << 17), rng.randrange(-(1 << 17), 1 << 17)) for _ in range(50)]
+
+    async def bench(ctx: Any) -> None:
+        results = []
+        for x, y in [*factors, (0, 0), (0, 0)]:
+            ctx.set(dut.x, x)
+            ctx.set(dut.y, y)
+            results.append(ctx.get(dut.product))
+            await ctx.tick()
+        assert results[2:] == [x * y for x, y in factors]
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+@pytest.mark.parametrize("bits", [(4, 3), (3, 4)])
+def test_the_block_does_the_same(tmp_path: Path, bits: tuple[int, int]) -> None:
+    prove_same(tmp_path, lambda: LaneProduct(*bits), "MULT18X18D", helper="ecp5_stage", cycles=3)
