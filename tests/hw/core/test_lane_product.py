@@ -32,7 +32,7 @@ def test_exact_products_two_cycles_later() -> None:
     simulator.run()
 
 
-@pytest.mark.parametrize("bits", [(18, 2), (2, 18)])
+@pytest.mark.parametrize("bits", [(18, 1), (1, 18)])
 def test_the_block_does_the_same(tmp_path: Path, bits: tuple[int, int]) -> None:
     # A factor of 18 bits, for only then a wrong sign shows.
     prove_same(tmp_path, lambda: LaneProduct(*bits), "MULT18X18D", helper="ecp5_stage", cycles=3)
