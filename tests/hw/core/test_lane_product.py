@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pytest
 from amaranth.sim import Simulator
 
 from onward.hw.core.lane_product import LaneProduct
@@ -32,7 +31,7 @@ def test_exact_products_two_cycles_later() -> None:
     simulator.run()
 
 
-@pytest.mark.parametrize("bits", [(18, 1), (1, 18)])
-def test_the_block_does_the_same(tmp_path: Path, bits: tuple[int, int]) -> None:
-    # A factor of 18 bits, for only then a wrong sign shows.
-    prove_same(tmp_path, lambda: LaneProduct(*bits), "MULT18X18D", helper="ecp5_stage", cycles=3)
+def test_the_block_does_the_same(tmp_path: Path) -> None:
+    # Factors of 18 bits, for only then a wrong sign shows, but few that may be 1.
+    zeros = [f"{factor}[{bit}]" for factor in "xy" for bit in range(2, 17)]
+    prove_same(tmp_path, lambda: LaneProduct(18, 18), "MULT18X18D", helper="ecp5_stage", cycles=3, zeros=zeros)
