@@ -13,6 +13,7 @@ from onward.hw.spec.formats import ELEMENT
 from .carry_chain import add_chosen
 from .lane import Lane
 from .lane_control import lane_control
+from .lane_generator import SeedStep
 from .reduce_tree import ReduceTree
 from .uop import LANE_STAGE, Uop, WeightRead, Y
 from .weight_memory import WeightMemory
@@ -40,7 +41,7 @@ class Cluster(wiring.Component):
     ``sum`` : sum of the lanes' products, ``reduce_latency`` cycles after cycle 12.
     ``nonzero`` : which lanes of a stored word are not zero, cycle 14.
     ``row_saturated``, ``word_saturated`` : any lane of the cluster saturated, cycles 16 and 15.
-    ``seed_valid``, ``seed`` : restart of the random generators.
+    ``seed`` : restart of the random generators.
     """
 
     def __init__(self, config: CoreConfig, first: int, lanes: int) -> None:
@@ -61,8 +62,7 @@ class Cluster(wiring.Component):
                 "nonzero": Out(lanes),
                 "row_saturated": Out(1),
                 "word_saturated": Out(1),
-                "seed_valid": In(1),
-                "seed": In(32),
+                "seed": In(SeedStep),
             }
         )
 
@@ -133,12 +133,9 @@ class Cluster(wiring.Component):
         control = lane_control(m, stages, config)
         grouped = Signal(reset_less=True)
         m.d.sync += grouped.eq(address.flags.y == Y.GROUP)
-        # The host's seed comes from afar, and there is time. A reset seeds with 0, and needs no wire to the generators.
-        seed_valid, seed = Signal(init=1), Signal(32)
-        m.d.sync += [
-            seed_valid.eq(self.seed_valid),
-            seed.eq(self.seed),
-        ]
+        # A seed comes from afar, and there is time.
+        seed = Signal(SeedStep)
+        m.d.sync += seed.eq(self.seed)
         for index, lane in enumerate(lanes):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
@@ -161,7 +158,6 @@ class Cluster(wiring.Component):
                 lane.second.eq(second[index]),
                 lane.common.eq(common),
                 lane.pick.eq(pick),
-                lane.seed_valid.eq(seed_valid),
                 lane.seed.eq(seed),
                 self._tree.i[index].eq(lane.product),
                 self.nonzero[index].eq(lane.word_value != 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.memory import Memory
@@ -16,6 +16,7 @@ from onward.hw.spec.formats import ELEMENT
 from .broadcast import Broadcast
 from .cluster import Cluster
 from .host_port import Access, HostPort
+from .lane_seeding import LaneSeeding
 from .memory_style import small_memory
 from .reduce_tree import ReduceTree
 from .reducer import Reducer
@@ -65,14 +66,21 @@ class Core(wiring.Component):
         m.submodules.seeds = seeds = RegisterSlice(32)
         wiring.connect(m, wiring.flipped(host.seed), seeds.i)
 
-        seeding = Signal()
+        # A seed begins when nothing is under way, and has arrived everywhere when the last lane has it.
+        m.submodules.seeding = seeding = LaneSeeding()
+        rests, seeded = Signal(), Signal()
         m.d.comb += [
-            seeds.o.ready.eq(sequencer.settled & ~sequencer.running & ~accesses.o.valid),
-            seeding.eq(seeds.o.valid & seeds.o.ready),
+            rests.eq(sequencer.settled & ~sequencer.running & ~accesses.o.valid),
+            seeding.i.payload.eq(seeds.o.payload),
+            seeding.i.valid.eq(seeds.o.valid & (rests | seeding.busy)),
+            seeded.eq(seeding.i.valid & seeding.i.ready),
+            seeds.o.ready.eq(seeded),
+            scalars.seed.valid.eq(seeded),
+            scalars.seed.value.eq(seeds.o.payload),
+            broadcast.seed_valid.eq(seeded),
+            broadcast.seed.eq(seeds.o.payload),
+            *(cluster.seed.eq(seeding.o) for cluster in clusters),
         ]
-        m.d.comb += [scalars.seed.valid.eq(seeding), scalars.seed.value.eq(seeds.o.payload)]
-        for unit in (broadcast, *clusters):
-            m.d.comb += [unit.seed_valid.eq(seeding), unit.seed.eq(seeds.o.payload)]
 
         # broadcast to the clusters, reduction from them
         local = max(cluster.reduce_latency for cluster in clusters)
@@ -105,7 +113,7 @@ class Core(wiring.Component):
 
         self._connect_units(m, samples, sequencer, broadcast, scalars, reducer)
         self._connect_elements(m, broadcast, scalars, reducer)
-        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses, seeds)
+        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses, seeds.o.valid | seeding.busy)
         self._count(m, sequencer, broadcast, scalars, reducer, clusters)
         return m
 
@@ -184,7 +192,7 @@ class Core(wiring.Component):
         reducer: Reducer,
         rows: RowPort,
         accesses: RegisterSlice,
-        seeds: RegisterSlice,
+        seeding: Value,
     ) -> None:
         """Programs, samples, runs, results and row accesses."""
         host = self.host
@@ -200,7 +208,7 @@ class Core(wiring.Component):
         start_sample = Signal()
         start_run = Signal()
         free = ~sequencer.running & ~finished
-        startable = free & ~accesses.o.valid & ~seeds.o.valid
+        startable = free & ~accesses.o.valid & ~seeding
         m.d.comb += [
             sequencer.program_write.eq(host.program.valid),
             sequencer.program_address.eq(host.program.payload.address),

@@ -17,7 +17,6 @@ class Generator(wiring.Component):
     Parameters
     ----------
     index : which generator of the core; decides its constant.
-    reset_less : no reset reaches it: who uses it seeds it with 0 instead, which leads to the same state.
 
     Members
     -------
@@ -25,13 +24,13 @@ class Generator(wiring.Component):
     ``seed_valid``, ``seed`` : restart in the state ``(constant ^ seed) | 1``; wins over ``step``.
     """
 
-    def __init__(self, index: int, *, reset_less: bool = False) -> None:
+    def __init__(self, index: int) -> None:
         super().__init__({"step": In(1), "seed_valid": In(1), "seed": In(32), "state": Out(32)})
-        self._constant, self._reset_less = generator_constant(index), reset_less
+        self._constant = generator_constant(index)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        state = Signal(32, init=self._constant | 1, reset_less=self._reset_less)
+        state = Signal(32, init=self._constant | 1)
         first = Signal(32)
         second = Signal(32)
         m.d.comb += [

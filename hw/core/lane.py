@@ -12,8 +12,8 @@ from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
 from .carry_chain import add_chosen
-from .generator import Generator
 from .lane_control import Alignment, LaneControl
+from .lane_generator import LaneGenerator, SeedStep
 from .lane_product import LaneProduct
 from .lookup_table import look_up
 
@@ -42,7 +42,7 @@ class Lane(wiring.Component):
     ``product`` : exact product, cycle 12.
     ``row_value``, ``row_saturated`` : new weight, cycle 15. ``word_value``, ``word_saturated`` : new vector
     element, cycle 14.
-    ``seed_valid``, ``seed`` : restart of the random generator.
+    ``seed`` : restart of the random generator.
     """
 
     def __init__(self, config: CoreConfig, index: int) -> None:
@@ -63,17 +63,15 @@ class Lane(wiring.Component):
                 "row_saturated": Out(1),
                 "word_value": Out(signed(ELEMENT.bits)),
                 "word_saturated": Out(1),
-                "seed_valid": In(1),
-                "seed": In(32),
+                "seed": In(SeedStep),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         control, early = self.control, self._alignment.early
-        m.submodules.generator = generator = Generator(self.index, reset_less=True)
+        m.submodules.generator = generator = LaneGenerator(self.index)
         m.d.comb += [
-            generator.seed_valid.eq(self.seed_valid),
             generator.seed.eq(self.seed),
             generator.step.eq(control.step),
         ]

@@ -8,6 +8,7 @@ from typing import Any
 import cocotb
 
 from onward.hw.core.cluster import Cluster
+from onward.hw.core.lane_generator import SeedStep, seed_steps
 from onward.hw.core.uop import LANE_STAGE, PRODUCT_STAGE, Uop, WeightRead
 from onward.hw.spec.config import CoreConfig
 
@@ -30,7 +31,7 @@ async def micro_operations(dut: Any) -> None:
     """
     job = Job.from_environment()
     rng, config = job.random("cluster"), job.config
-    await clock.start(dut, uop=0, weight_read=0, scan_valid=0, scan_word=0, scan_lane=0, seed=0, seed_valid=0)
+    await clock.start(dut, uop=0, weight_read=0, scan_valid=0, scan_word=0, scan_lane=0, seed=0)
     model = ClusterModel(config)
     for _ in range(job.times(5)):
         await _round(dut, config, rng, model, micro_operations=600)
@@ -45,10 +46,10 @@ async def _round(dut: Any, config: CoreConfig, rng: random.Random, model: Cluste
     valid = Uop(config)["valid"].offset
     bits = Uop(config).size
     dut["uop"].value, dut["scan_valid"].value = 0, 0
-    dut["seed"].value, dut["seed_valid"].value = seed, 1
-    await clock.cycle(dut)
-    # Whatever it becomes later does not matter.
-    dut["seed"].value, dut["seed_valid"].value = rng.getrandbits(32), 0
+    for step in seed_steps(seed):
+        dut["seed"].value = pack(SeedStep, **step)
+        await clock.cycle(dut)
+    dut["seed"].value = 0
     for now in range(schedule.length):
         micro = schedule.uops.get(now)
         dut["uop"].value = micro.encode(config) if micro else rng.getrandbits(bits) & ~(1 << valid)

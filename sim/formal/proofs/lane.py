@@ -46,8 +46,7 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
         control.accumulate.eq(bench.free("accumulate")),
         control.update.eq(1),
         control.step.eq(bench.free("step")),
-        lane.seed_valid.eq(bench.free("seed_valid")),
-        lane.seed.eq(bench.free("seed", 32)),
+        lane.seed.eq(bench.free("seed", lane.seed.shape())),
     ]
     wide = 80
     product, state = internal(inside, "exact"), inside.submodules.generator.state

@@ -1,0 +1,54 @@
+"""From a seed to the steps that bring it to the lanes' generators."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .lane_generator import SEED_STEPS, SeedStep, seed_masks
+
+__all__ = ["LaneSeeding"]
+
+
+class LaneSeeding(wiring.Component):
+    """Serial seeding of all lanes: three wires to each, and not 33.
+
+    A seed takes :data:`.lane_generator.SEED_STEPS` + 2 cycles. A reset begins one with 0.
+
+    Members
+    -------
+    ``i`` : stream of seeds; accepted when the lanes have it. ``o`` : :data:`.lane_generator.SeedStep`.
+    ``busy`` : the lanes' generators are not to be used.
+    """
+
+    i: In(stream.Signature(32))
+    o: Out(SeedStep)
+    busy: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bits = Signal(SEED_STEPS)
+        left = Signal(range(SEED_STEPS + 1), init=SEED_STEPS)
+        clear = Signal(init=1)
+        working, taking = Signal(), Signal()
+        m.d.comb += [
+            working.eq(left != 0),
+            self.o.clear.eq(clear),
+            self.o.step.eq(working & ~clear),
+            self.o.bit.eq(bits[0] & self.o.step),
+            self.i.ready.eq(taking & ~working),
+            self.busy.eq(working | taking),
+        ]
+        with m.If(self.i.valid & ~self.busy):
+            m.d.sync += [
+                taking.eq(1),
+                bits.eq(Cat((self.i.payload & mask).xor() for mask in seed_masks())),
+                left.eq(SEED_STEPS),
+                clear.eq(1),
+            ]
+        with m.Elif(clear):
+            m.d.sync += clear.eq(0)
+        with m.Elif(working):
+            m.d.sync += [left.eq(left - 1), bits.eq(bits >> 1)]
+        with m.Else():
+            m.d.sync += taking.eq(0)
+        return m
