@@ -18,7 +18,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sample_buffer": ("sample_buffer",),
     "pixel_merge": ("pixel_merge",),
     "cluster": ("cluster",),
-    "lane": ("cluster",),
+    **dict.fromkeys(("lane", "lane_generator", "lane_product"), ("cluster",)),
     **dict.fromkeys(
         (
             "scalar_unit",
@@ -44,7 +44,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scalar_to_fixed": ("reducer",),
     "row_port": ("row_port",),
     "watchdog": ("watchdog",),
-    **dict.fromkeys(("core", "sequencer", "fetch", "broadcast", "register_slice"), _WHOLE),
+    **dict.fromkeys(("core", "sequencer", "fetch", "broadcast", "register_slice", "lane_seeding"), _WHOLE),
 }
 """Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.
 
