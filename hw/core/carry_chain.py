@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Cat, Instance, Module, Signal, Value, ValueLike, signed
 
-__all__ = ["add_chosen", "add_or_subtract", "is_ecp5"]
+from .ecp5 import is_ecp5
+
+__all__ = ["add_chosen", "add_or_subtract"]
 
 _CHOOSE_AND_ADD = sum(
     ((a ^ (other if choose else one)) << (a | choose << 1 | one << 2 | other << 3))
@@ -83,8 +85,3 @@ def add_chosen(
         sums.append(pair)
     m.d.comb += result.eq(Cat(sums))
     return result
-
-
-def is_ecp5(platform: object) -> bool:
-    """Whether ``platform`` is an ECP5, whose cells may then be instantiated."""
-    return str(getattr(platform, "device", "")).upper().startswith("LFE5U")

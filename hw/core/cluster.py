@@ -77,7 +77,7 @@ class Cluster(wiring.Component):
         stages = [self.uop]
         for cycle in range(LANE_STAGE, LANE_STAGE + 7):
             stages.append(_delayed(m, stages[-1], cycle))
-        _, address, _, _, product, _, saturate, write = stages
+        _, address, operands, _, product, _, saturate, write = stages
         stages = stages[1:-1]
 
         m.submodules.weights = weights = self._weights
@@ -140,8 +140,8 @@ class Cluster(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
             if index == group:
-                common = Signal(signed(config.operand_bits), name=f"common_{group}")
-                choices = Cat(0, stages[1].m).as_signed(), Cat(1, ~members[group // config.group]).as_signed()
+                common = Signal.like(lane.common, name=f"common_{group}")
+                choices = Cat(0, operands.m).as_signed(), Cat(1, ~members[group // config.group]).as_signed()
                 m.d.comb += common.eq(add_chosen(m, platform, 1, choices, grouped, len(common) + 1)[1:])
             own = (address.flags.y == Y.GROUP) & (address.member == lane.index % config.group)
             mine = (address.flags.y == Y.MASKED) & (address.lane == lane.index)

@@ -24,8 +24,8 @@ class Lane(wiring.Component):
     """Multiplier, accumulator, stochastic update and store of one lane.
 
     Throughput one micro-operation a cycle; latencies as listed in :mod:`.uop`. Written for few lookup tables: there are
-    128 of it. Every choice is decoded in the cluster, one cycle before it is used, and one alignment of the product
-    serves both the accumulator and the update.
+    128 of it. Every choice is decoded in the cluster, one cycle before it is used, and every adder behind the
+    multiplier chooses how far the product is shifted.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Lane(wiring.Component):
         self.config, self.index = config, index
         self._alignment = Alignment(config)
         self.x_bits = max(config.weight_bits, ELEMENT.bits)
-        self.y_bits = config.operand_bits
+        self.y_bits = max(config.operand_bits, ELEMENT.bits + 1)  # or the negative of an element
         super().__init__(
             {
                 "control": In(LaneControl(config)),
@@ -57,7 +57,7 @@ class Lane(wiring.Component):
                 "weight": In(signed(config.weight_bits)),
                 "first": In(signed(ELEMENT.bits)),
                 "second": In(signed(ELEMENT.bits)),
-                "common": In(signed(config.operand_bits)),
+                "common": In(signed(self.y_bits)),
                 "product": Out(signed(self.x_bits + self.y_bits)),
                 "row_value": Out(signed(config.weight_bits)),
                 "row_saturated": Out(1),

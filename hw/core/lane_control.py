@@ -11,12 +11,10 @@ from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import Store
 
+from .ecp5 import FACTOR_BITS
 from .uop import X, Y
 
 __all__ = ["Alignment", "LaneControl", "lane_control"]
-
-_MULTIPLIER_BITS = 18
-"""Of one factor: what is left above a vector element may take a shift before the multiplication."""
 
 
 class Alignment:
@@ -24,7 +22,7 @@ class Alignment:
 
     Members
     -------
-    shifts : what the one shifter behind the multiplier chooses from.
+    shifts : what the accumulator's adder chooses from.
     early : more of it, before the multiplication, for vectors in coarse updates.
     weight, vector, group, second : number of the shift for the accumulation of each kind of product.
     fine, coarse : number of the shift for updates, after which their weights' unit is the bit ``fine_shift``.
@@ -42,7 +40,8 @@ class Alignment:
             "second": fraction - 2 * ELEMENT.fraction,
         }
         coarser = self.fine_shift - self.coarse_shift
-        room = _MULTIPLIER_BITS - max(config.weight_bits, ELEMENT.bits)
+        # What a factor has left may take a shift before the multiplication.
+        room = FACTOR_BITS - max(config.weight_bits, ELEMENT.bits)
         fitting = [early for early in range(room + 1) if coarser - early in (0, *accumulations.values())]
         self.early = fitting[0] if fitting else 0
         shifts = sorted({0, coarser - self.early, *accumulations.values()})

@@ -1,4 +1,4 @@
-"""The random generator of a lane: xorshift32, seeded through a single wire."""
+"""The random generator of a lane: xorshift32, seeded bit by bit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEED_STEPS = 32
 
 _MASK = (1 << 32) - 1
 _PLACE = 15
-"""The bit that the wire changes: one whose next value depends on three bits, so that a fourth costs nothing."""
+"""The bit that the wire changes. Any would do; at this one, a last sum of three bits has room for a fourth."""
 
 SeedStep = data.StructLayout({"clear": 1, "step": 1, "bit": 1})
 """``clear`` : begin a seeding; ``step`` : step, with ``bit`` added to one place of the next state."""

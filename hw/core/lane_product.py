@@ -6,12 +6,9 @@ from amaranth.hdl import C, ClockSignal, Instance, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .carry_chain import is_ecp5
+from .ecp5 import FACTOR_BITS, is_ecp5
 
 __all__ = ["LaneProduct"]
-
-_BITS = 18
-"""Of a factor of an ECP5's multiplier."""
 
 
 class LaneProduct(wiring.Component):
@@ -30,14 +27,14 @@ class LaneProduct(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        if not is_ecp5(platform) or max(len(self.x), len(self.y)) > _BITS:
+        if not is_ecp5(platform) or max(len(self.x), len(self.y)) > FACTOR_BITS:
             x, y = Signal.like(self.x, reset_less=True), Signal.like(self.y, reset_less=True)
             product = Signal.like(self.product, reset_less=True)
             m.d.sync += [x.eq(self.x), y.eq(self.y), product.eq(x * y)]
             m.d.comb += self.product.eq(product)
             return m
 
-        a, b, p = Signal(signed(_BITS)), Signal(signed(_BITS)), Signal(signed(2 * _BITS))
+        a, b, p = Signal(signed(FACTOR_BITS)), Signal(signed(FACTOR_BITS)), Signal(signed(2 * FACTOR_BITS))
         m.d.comb += [a.eq(self.x), b.eq(self.y), self.product.eq(p)]
         clocked = {f"p_REG_{place}_CLK": "CLK0" for place in ("INPUTA", "INPUTB", "OUTPUT")}
         m.submodules.block = Instance(
@@ -50,8 +47,8 @@ class LaneProduct(wiring.Component):
             i_SIGNEDB=C(1, 1),
             i_SOURCEA=C(0, 1),
             i_SOURCEB=C(0, 1),
-            **{f"i_A{bit}": a[bit] for bit in range(_BITS)},
-            **{f"i_B{bit}": b[bit] for bit in range(_BITS)},
-            **{f"o_P{bit}": p[bit] for bit in range(2 * _BITS)},
+            **{f"i_A{bit}": a[bit] for bit in range(FACTOR_BITS)},
+            **{f"i_B{bit}": b[bit] for bit in range(FACTOR_BITS)},
+            **{f"o_P{bit}": p[bit] for bit in range(2 * FACTOR_BITS)},
         )
         return m

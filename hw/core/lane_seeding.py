@@ -12,7 +12,8 @@ __all__ = ["LaneSeeding"]
 class LaneSeeding(wiring.Component):
     """Serial seeding of all lanes: three wires to each, and not 33.
 
-    A seed takes :data:`.lane_generator.SEED_STEPS` + 2 cycles. A reset begins one with 0.
+    A seed is accepted :data:`.lane_generator.SEED_STEPS` + 2 cycles after it came. A reset begins with one of 0, which
+    takes a cycle less.
 
     Members
     -------

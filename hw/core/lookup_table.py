@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import C, Instance, Module, Signal, Value, ValueLike
 
-from .carry_chain import is_ecp5
+from .ecp5 import is_ecp5
 
 __all__ = ["look_up"]
 
@@ -25,7 +25,9 @@ def look_up(m: Module, platform: object, function: Callable[..., Any], bits: int
     if not is_ecp5(platform):
         return function(*wide)[:bits]
 
-    contents = sum((function(*(number >> place & 1 for place in range(4))) & 1) << number for number in range(16))
+    contents = sum(
+        (function(*(number >> place & 1 for place in range(len(wide)))) & 1) << number for number in range(16)
+    )
     outputs = Signal(bits, name="")
     for bit in range(bits):
         ports = {f"i_{port}": each[bit] for port, each in zip("ABCD", wide, strict=False)}

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from onward.hw.core.cluster import Cluster
 from onward.hw.core.uop import OPERAND_STAGE, PRODUCT_STAGE, X, Y
 from onward.hw.spec.formats import ELEMENT
@@ -110,6 +112,32 @@ def test_lateral_signs() -> None:
         expected = [-10 * 2, 0, -30 * 4, 40 * 4]
         for lane, value in enumerate(expected):
             assert await host.reduce(X.VECTOR, Y.MASKED, p1=2, lane=FIRST + lane, m=1) == value << (11 - fraction)
+
+    simulate(dut, bench)
+
+
+@pytest.mark.parametrize("bits", [16, 18])
+def test_the_negative_of_the_smallest_element(bits: int) -> None:
+    config = replace(CONFIG, operand_bits=bits)
+    dut = Cluster(config, FIRST, 2)
+
+    async def bench(ctx: Any) -> None:
+        host = Host(ctx, dut)
+        flags = {"x": X.ONE, "y": Y.MASKED, "accumulate": 1}
+        times = (ELEMENT.min << config.operand.fraction - ELEMENT.fraction) // config.operand.min
+        for number in range(times):
+            await host.issue({**flags, "init": number == 0}, lane=FIRST, m=config.operand.min, wait=0)
+        await host.issue({"store": 1}, p1=1)
+        assert await host.reduce(X.VECTOR, Y.MASKED, p1=1, lane=FIRST, m=1) == ELEMENT.min
+        await host.load([100, 100], 0)
+        await host.issue({"store_row": 1}, row=9)
+        lateral = {"x": X.WEIGHT, "y": Y.GROUP, "accumulate": 1, "init": 1, "lateral": 1}
+        await host.issue(lateral, row=9, p2=1, member=0)
+        await host.issue({"store": 1}, p1=2)
+        shift = config.weight.fraction
+        for lane, sign in enumerate((1, -1)):
+            stored = await host.reduce(X.VECTOR, Y.MASKED, p1=2, lane=FIRST + lane, m=1)
+            assert stored == sign * 100 * ELEMENT.min >> shift
 
     simulate(dut, bench)
 

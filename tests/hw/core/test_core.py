@@ -10,6 +10,7 @@ from onward.hw.core.host_port import AccessKind
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import Op, Source
 from onward.hw.spec.presets import PRESETS
+from onward.sw.golden.machine import Machine
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Assembler, Program
 from onward.sw.programs.ff import build_ff, initial_weights
@@ -242,3 +243,28 @@ def test_a_program_waits_for_the_seed_before_it() -> None:
     apart = rows(60, 5)
     assert rows(0, 5) == apart
     assert rows(60, 6) != apart
+
+
+def test_a_program_right_after_a_reset_waits_for_its_seed() -> None:
+    """A reset seeds with 0, and the lanes get that bit by bit."""
+    config = SHAPES["tiny"]
+    asm = Assembler(config)
+    asm.entry("main")
+    asm.emit(Op.NOISE, init=1, s=asm.constant("one", 1.0))
+    asm.emit(Op.ST, p1=0)
+    asm.emit(Op.END)
+    program = asm.assemble().instructions
+    machine = Machine(config)
+    machine.state.seed(0)
+    machine.run(program, 0, random_batch(config, 1, 0)[0])
+    bench = CoreBench(config)
+
+    async def run(ctx: Any) -> None:
+        await bench.load_program(ctx, program)
+        await bench.send(ctx, bench.dut.host.run, 0)
+        await bench.results(ctx)
+        expected = machine.state.vectors[0].tolist()
+        assert any(expected)
+        assert await bench.read(ctx, AccessKind.READ_VECTOR, 0) == expected
+
+    simulate(bench.dut, run)

@@ -4,9 +4,13 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+from amaranth.hdl import C
 from amaranth.sim import Simulator
 
+from onward.hw.core import lane_product
 from onward.hw.core.lane_product import LaneProduct
+from onward.sim.formal.netlist import SolverError
 
 from .ecp5_cells import prove_same
 
@@ -32,6 +36,19 @@ def test_exact_products_two_cycles_later() -> None:
 
 
 def test_the_block_does_the_same(tmp_path: Path) -> None:
-    # Factors of 18 bits, for only then a wrong sign shows, but few that may be 1.
+    prove_block(tmp_path)
+
+
+@pytest.mark.parametrize("port, value", [("i_SIGNEDA", 0), ("i_SIGNEDB", 0), ("p_REG_OUTPUT_CLK", "NONE")])
+def test_a_block_in_another_mode_is_noticed(tmp_path: Path, monkeypatch: Any, port: str, value: Any) -> None:
+    changed = C(value, 1) if port.startswith("i_") else value
+    block = lane_product.Instance
+    monkeypatch.setattr(lane_product, "Instance", lambda kind, **ports: block(kind, **{**ports, port: changed}))
+    with pytest.raises(SolverError, match="proof did fail"):
+        prove_block(tmp_path)
+
+
+def prove_block(folder: Path) -> None:
+    """Factors have 18 bits, for only then a wrong sign shows, but few that may be 1."""
     zeros = [f"{factor}[{bit}]" for factor in "xy" for bit in range(2, 17)]
-    prove_same(tmp_path, lambda: LaneProduct(18, 18), "MULT18X18D", helper="ecp5_stage", cycles=3, zeros=zeros)
+    prove_same(folder, lambda: LaneProduct(18, 18), "MULT18X18D", helper="ecp5_stage", cycles=3, zeros=zeros)

@@ -32,7 +32,7 @@ class Choice(wiring.Component):
         return m
 
 
-def choose(choice: Any, one: Any, other: Any, _unused: Any = 0) -> Any:
+def choose(choice: Any, one: Any, other: Any) -> Any:
     return (choice & one) | (~choice & other)
 
 
