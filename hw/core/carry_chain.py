@@ -43,8 +43,8 @@ def add_chosen(
 ) -> Signal:
     """``base + choices[choice]``; ``bits`` bits, signed, wrapping.
 
-    On an ECP5, the choice between two takes no lookup tables of its own: a carry cell has a table of four inputs before
-    its adder, and synthesis uses two of them (Lattice FPGA-TN-02218, CCU2C in ripple mode).
+    On an ECP5, the choice between two takes no lookup tables of its own, as more do: a carry cell has a table of four
+    inputs before its adder, and synthesis uses two of them (Lattice FPGA-TN-02218, CCU2C in ripple mode).
     """
     # Without names: synthesis, which keeps one name for a wire, is to keep those of what is added.
     left, result, *numbers = (Signal(signed(bits), name="") for _ in range(len(choices) + 2))

@@ -230,8 +230,8 @@ SUFFICES = Proof(
         Mutant(
             "updates read one cycle earlier",
             _CLUSTER,
-            "address, _, _, product, _, saturate, write = stages",
-            "address, _, product, _, _, saturate, write = stages",
+            "address, operands, _, product, _, saturate, write = stages",
+            "address, operands, product, _, _, saturate, write = stages",
         ),
     ),
 )
@@ -247,8 +247,8 @@ SINGLE_PORT = Proof(
         Mutant(
             "updates read one cycle later",
             _CLUSTER,
-            "address, _, _, product, _, saturate, write = stages",
-            "address, _, _, _, product, saturate, write = stages",
+            "address, operands, _, product, _, saturate, write = stages",
+            "address, operands, _, _, product, saturate, write = stages",
         ),
     ),
 )
