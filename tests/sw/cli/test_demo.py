@@ -26,7 +26,7 @@ def test_shows_all_there_is(run: Run) -> None:
     assert report == json.loads(Path("runs/demo/demo.json").read_text())
     assert report["equal"] is True
     assert (report["samples"], report["test_samples"], report["dataset"]) == (300, 100, "mnist-small")
-    for text in ("test error", "multiplier use", "samples/s at 45 MHz", "yes: every output, every weight"):
+    for text in ("test error", "multiplier use", "samples/s at 80 MHz", "yes: every output, every weight"):
         assert text in result.stdout
     assert run(*DEMO).exit_code == 0
 
