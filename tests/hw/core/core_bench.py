@@ -19,9 +19,10 @@ from onward.hw.spec.isa import INSTRUCTION_BITS, Instruction
 from onward.hw.spec.protocol import COUNTERS
 from onward.sw.golden.machine import Machine
 from onward.sw.golden.sample import Batch, Sample
+from onward.sw.golden.scalar import xorshift32
 from onward.sw.golden.state import COUNTED
 
-__all__ = ["CoreBench", "check_programs", "random_batch", "random_weights", "simulate"]
+__all__ = ["CoreBench", "check_generator", "check_programs", "random_batch", "random_weights", "simulate"]
 
 
 class CoreBench:
@@ -115,6 +116,16 @@ def simulate(dut: Any, bench: Callable[[Any], Any]) -> None:
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+async def check_generator(ctx: Any, dut: Any, state: int, cycles: int) -> None:
+    """A generator begins in ``state``, and steps as xorshift32 in two of three cycles, when it is asked to."""
+    for number in range(cycles):
+        assert ctx.get(dut.state) == state
+        ctx.set(dut.step, number % 3 != 0)
+        await ctx.tick()
+        state = xorshift32(state) if number % 3 else state
+    ctx.set(dut.step, 0)
 
 
 def random_batch(config: CoreConfig, count: int, seed: int) -> Batch:

@@ -6,8 +6,7 @@ import pytest
 
 from onward.hw.core.generator import Generator
 from onward.hw.spec.tables import generator_constant
-from onward.sw.golden.scalar import xorshift32
-from tests.hw.core.core_bench import simulate
+from tests.hw.core.core_bench import check_generator, simulate
 
 
 @pytest.mark.parametrize("index", [0, 1, 129])
@@ -24,11 +23,6 @@ def test_steps_only_on_request_and_restarts(index: int) -> None:
                 await ctx.tick()
                 ctx.set(dut.seed_valid, 0)
                 state = (generator_constant(index) ^ seed) | 1
-            for number in range(40):
-                assert ctx.get(dut.state) == state
-                ctx.set(dut.step, number % 3 != 0)
-                await ctx.tick()
-                state = xorshift32(state) if number % 3 else state
-            ctx.set(dut.step, 0)
+            await check_generator(ctx, dut, state, cycles=40)
 
     simulate(dut, bench)

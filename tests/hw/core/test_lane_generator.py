@@ -7,8 +7,7 @@ import pytest
 
 from onward.hw.core.lane_generator import SEED_STEPS, LaneGenerator, seed_steps
 from onward.hw.spec.tables import generator_constant
-from onward.sw.golden.scalar import xorshift32
-from tests.hw.core.core_bench import simulate
+from tests.hw.core.core_bench import check_generator, simulate
 
 
 @pytest.mark.parametrize("index", [0, 1, 127])
@@ -26,11 +25,6 @@ def test_a_seed_leads_to_its_state_and_steps_are_xorshift(index: int) -> None:
                 await ctx.tick()
             ctx.set(dut.seed, {"clear": 0, "step": 0, "bit": 0})
             state = (generator_constant(index) ^ seed) | 1
-            for number in range(10):
-                assert ctx.get(dut.state) == state
-                ctx.set(dut.step, number % 3 != 0)
-                await ctx.tick()
-                state = xorshift32(state) if number % 3 else state
-            ctx.set(dut.step, 0)
+            await check_generator(ctx, dut, state, cycles=10)
 
     simulate(dut, bench)
