@@ -41,7 +41,7 @@ def add_or_subtract(
 def add_chosen(
     m: Module, platform: object, base: ValueLike, choices: Sequence[ValueLike], choice: ValueLike, bits: int
 ) -> Signal:
-    """``base + choices[choice]``; ``bits`` bits, signed, wrapping.
+    """``base + choices[choice]``, combinationally; ``bits`` bits, signed, wrapping.
 
     On an ECP5, the choice between two takes no lookup tables of its own, as more do: a carry cell has a table of four
     inputs before its adder, and synthesis uses two of them (Lattice FPGA-TN-02218, CCU2C in ripple mode).

@@ -11,7 +11,8 @@ __all__ = ["look_up"]
 
 
 def look_up(m: Module, platform: object, function: Callable[..., Any], bits: int, *inputs: ValueLike) -> Value:
-    """``function`` of each bit of up to four ``inputs``, of which those of one bit count for all bits.
+    """``function`` of each bit of up to four ``inputs``, of which those of one bit count for all bits;
+    combinational.
 
     On an ECP5 each bit is a LUT4 of its own, which synthesis leaves alone: it would merge what comes before into it,
     and build a multiplexer of two tables for each bit.
