@@ -285,16 +285,19 @@ class Broadcast(wiring.Component):
             m.d.sync += x[0].eq(stages[1].value)
         with m.Else(), m.Switch(stages[1].kind):
             with m.Case(Source.SAMPLE):
-                inside = self.sample_data.index < stages[1].limit
-                m.d.sync += x[0].eq(Mux(inside, self.sample_data.value << PIXEL_SHIFT, 0))
+                m.d.sync += x[0].eq(self.sample_data.value << PIXEL_SHIFT)
             with m.Case(Source.ELEMENTS, Source.RESIDUAL):
                 m.d.sync += x[0].eq(self.element_data)
             with m.Default():
                 m.d.sync += x[0].eq(_ONE)
         scanned = Array(self.scan_values)[stages[3].cluster]
         clipped = Mux(x[0] < 0, 0, Mux(x[0] > WHITE, WHITE, x[0]))
+        place = Signal.like(self.sample_data.index)
+        m.d.sync += place.eq(self.sample_data.index)
         with m.If(stages[2].kind == Source.RESIDUAL):
             m.d.sync += x[1].eq(clipped - (merge.value << PIXEL_SHIFT))
+        with m.Elif((stages[2].kind == Source.SAMPLE) & (place >= stages[2].limit)):
+            m.d.sync += x[1].eq(0)
         with m.Else():
             m.d.sync += x[1].eq(x[0])
         with m.If((stages[3].kind == Source.VECTOR) & ~stages[3].empty):

@@ -15,19 +15,24 @@ from onward.hw.spec.formats import ELEMENT
 
 from .broadcast import Broadcast
 from .cluster import Cluster
-from .host_port import Access, HostPort
+from .host_port import Access, HostPort, SampleTail
 from .lane_seeding import LaneSeeding
 from .memory_style import small_memory
 from .reduce_tree import ReduceTree
 from .reducer import Reducer
 from .register_slice import RegisterSlice
 from .row_port import RowPort
-from .sample_buffer import SampleBuffer
+from .sample_buffer import Pixel, SampleBuffer
 from .scalar_unit import ScalarUnit
 from .sequencer import Sequencer
 from .uop import OPERAND_STAGE, PRODUCT_STAGE
 
 __all__ = ["Core"]
+
+_Told = data.StructLayout(
+    {"begin": 1, "reset": 1, "pixel": Pixel, "pixel_valid": 1, "tail": SampleTail, "tail_valid": 1}
+)
+"""What the link tells the sample buffer in a cycle."""
 
 
 class Core(wiring.Component):
@@ -209,21 +214,38 @@ class Core(wiring.Component):
         start_run = Signal()
         free = ~sequencer.running & ~finished
         startable = free & ~accesses.o.valid & ~seeding
+        # The link is a long way from the sample buffer: what it tells takes a cycle, and a sample on that way waits.
+        told = Signal(_Told)
+        m.d.sync += [
+            told.begin.eq(host.sample_begin),
+            told.reset.eq(host.reset),
+            told.pixel.eq(host.pixel.payload),
+            told.pixel_valid.eq(host.pixel.valid),
+            told.tail.eq(host.sample.payload),
+            told.tail_valid.eq(host.sample.valid),
+        ]
+        queued = samples.waiting | told.tail_valid
         m.d.comb += [
             sequencer.program_write.eq(host.program.valid),
             sequencer.program_address.eq(host.program.payload.address),
             sequencer.program_word.eq(host.program.payload.word),
             host.program.ready.eq(1),
-            samples.begin.eq(host.sample_begin),
-            samples.reset.eq(host.reset),
-            host.slot_free.eq(samples.slot_free),
+            host.pixel.ready.eq(1),
+            host.sample.ready.eq(1),
+            samples.begin.eq(told.begin),
+            samples.reset.eq(told.reset),
+            samples.pixel.payload.eq(told.pixel),
+            samples.pixel.valid.eq(told.pixel_valid),
+            samples.tail.payload.eq(told.tail),
+            samples.tail.valid.eq(told.tail_valid),
+            host.slot_free.eq(samples.slot_free & ~told.tail_valid),
             start_sample.eq(startable & samples.waiting),
-            host.run.ready.eq(startable & ~samples.waiting),
+            host.run.ready.eq(startable & ~queued),
             start_run.eq(host.run.valid & host.run.ready),
             samples.advance.eq(start_sample),
             sequencer.start.eq(start_sample | start_run),
             sequencer.entry.eq(Mux(start_sample, samples.entry, host.run.payload)),
-            host.busy.eq(~free | samples.waiting),
+            host.busy.eq(~free | queued),
             host.done.valid.eq(finished),
             host.done.payload.count.eq(count),
             host.done.payload.overrun.eq(overrun),
@@ -236,8 +258,6 @@ class Core(wiring.Component):
             rows.answer_valid.eq(reducer.answer_valid),
             rows.answer.eq(reducer.answer),
         ]
-        wiring.connect(m, wiring.flipped(host.pixel), samples.pixel)
-        wiring.connect(m, wiring.flipped(host.sample), samples.tail)
         wiring.connect(m, wiring.flipped(host.access), accesses.i)
         wiring.connect(m, accesses.o, rows.i)
         wiring.connect(m, rows.vector, sequencer.access)

@@ -19,7 +19,7 @@ __all__ = ["ElementOps"]
 class ElementOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: LDE 7, STE and EADD 4, AMAX n + 3. ``start`` may come in the cycle
+    Cycles from ``start`` to ``done``, both counted: LDE 7, STE and EADD 4, AMAX n + 4. ``start`` may come in the cycle
     after ``done``.
 
     Members
@@ -43,9 +43,9 @@ class ElementOps(wiring.Component):
         m = Module()
         align, pack, element = self.control.align, self.control.pack, self.control.element
         walk = self.control.walk
-        judging = Signal()
-        """The element read in the cycle before is there to be compared."""
-        m.d.sync += judging.eq(0)
+        judging, judged = Signal(), Signal()
+        """The element read in the cycle before is there to be compared; that before it has been."""
+        m.d.sync += [judging.eq(0), judged.eq(judging)]
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start), m.Switch(self.op):
@@ -109,13 +109,17 @@ class ElementOps(wiring.Component):
                 with m.If(self.read_last):
                     m.next = "JUDGE LAST"
             with m.State("JUDGE LAST"):
+                m.next = "JUDGED"
+            with m.State("JUDGED"):
                 m.next = "INDEX"
             with m.State("INDEX"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
 
         with m.If(judging):
-            m.d.comb += [element.largest.eq(Largest.COMPARE), walk.next_write.eq(1)]
+            m.d.comb += element.largest.eq(Largest.COMPARE)
+        with m.If(judged):
+            m.d.comb += walk.next_write.eq(1)
             with m.If(self.above):
                 m.d.sync += self.index.eq(self.write_index)
         return m

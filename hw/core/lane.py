@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,7 +69,7 @@ class Lane(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        control, early = self.control, self._alignment.early
+        control = self.control
         m.submodules.generator = generator = LaneGenerator(self.index)
         m.d.comb += [
             generator.seed.eq(self.seed),
@@ -84,21 +84,11 @@ class Lane(wiring.Component):
         m.d.sync += [weight.eq(self.weight), positive.eq(self._positive)]
 
         # cycle 10: choose the factors
-        m.submodules.multiplier = multiplier = LaneProduct(self.x_bits + early, self.y_bits)
-        uses_row, uses_first = Signal(), Signal()
-        m.d.comb += [
-            uses_row.eq((control.row & (positive | ~control.positive_only)) | control.shifted),
-            uses_first.eq(control.first | control.shifted),
-        ]
-        chosen = _choose(
-            m,
-            len(multiplier.x),
-            (uses_row, weight),
-            (uses_first, self.first),
-            control.far,
-            self.first.shift_left(early),
-            generator.state[20:].as_signed(),
-        )
+        m.submodules.multiplier = multiplier = LaneProduct(self.x_bits, self.y_bits)
+        uses_row = Signal()
+        m.d.comb += uses_row.eq(control.row & (positive | ~control.positive_only))
+        noise = generator.state[20:].as_signed()
+        chosen = _choose(m, len(multiplier.x), (uses_row, weight), (control.first, self.first), (control.noise, noise))
         m.d.comb += [
             # ONE chooses nothing.
             multiplier.x.eq(chosen | control.one.shift_left(ELEMENT.fraction)),
@@ -152,11 +142,10 @@ class Lane(wiring.Component):
         """Cycles 12 to 14: stochastically rounded update, or the accumulator as a row (host access)."""
         config, control, alignment = self.config, self.control, self._alignment
         unit = alignment.fine_shift
-        shifts = alignment.shifts[alignment.coarse], alignment.shifts[alignment.fine]
-        # Sixteen random bits end where the weights' unit begins. A coarse product has zeros in its lowest bits.
+        shifts = alignment.coarser, 0
+        # Sixteen random bits end where the weights' unit begins; the lowest of them meet zeros of a coarse product.
         low = max(0, unit - 16)
-        zeros = max(0, unit - alignment.coarse_shift - low)
-        random = state[32 - unit + low :] & Cat(control.fine.replicate(zeros), C(-1, unit - low - zeros))
+        random = state[32 - unit + low :]
         below = [(exact << shift)[low:unit] for shift in shifts]
         rounded = add_chosen(m, platform, random, below, control.fine, unit - low + 1)
         least = max(0, unit - shifts[0])
@@ -213,20 +202,13 @@ def _choose(
     bits: int,
     one: tuple[Value, Value],
     other: tuple[Value, Value],
-    far: Value,
-    far_both: Value,
-    far_none: Value,
+    last: tuple[Value, Value],
 ) -> Value:
-    """One of four signed numbers, in two lookup tables of four inputs a bit.
-
-    ``one`` and ``other`` are (choose it, number). With ``far``, choosing both gives ``far_both``, and choosing none
-    gives ``far_none``; choosing none without it gives 0.
-    """
+    """One of three signed numbers, each (choose it, number), or 0: in two lookup tables of four inputs a bit."""
 
     def wide(number: Value) -> Value:
         return Cat(number, number[-1].replicate(bits))[:bits]
 
-    first, second, last = one[0].replicate(bits), other[0].replicate(bits), far.replicate(bits)
     near = Signal(bits)
-    m.d.comb += near.eq((first & (wide(one[1]) | second)) | (second & wide(other[1])))
-    return (near & ~last) | (last & ((near & wide(far_both)) | (~near & wide(far_none))))
+    m.d.comb += near.eq((one[0].replicate(bits) & wide(one[1])) | (other[0].replicate(bits) & wide(other[1])))
+    return near | (last[0].replicate(bits) & wide(last[1]))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data
 
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import Store
 
-from .ecp5 import FACTOR_BITS
 from .uop import X, Y
 
 __all__ = ["Alignment", "LaneControl", "lane_control"]
@@ -23,31 +22,24 @@ class Alignment:
     Members
     -------
     shifts : what the accumulator's adder chooses from.
-    early : more of it, before the multiplication, for vectors in coarse updates.
     weight, vector, group, second : number of the shift for the accumulation of each kind of product.
-    fine, coarse : number of the shift for updates, after which their weights' unit is the bit ``fine_shift``.
-    fine_shift, coarse_shift : bits of a product behind the weights' unit.
+    fine_shift : bits of the product of a fine update behind the weights' unit.
+    coarser : shift of a coarse one, after which its weights' unit is the same bit.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         fraction, weight, operand = config.accumulator_fraction, config.weight.fraction, config.operand.fraction
         self.fine_shift = ELEMENT.fraction + config.fine_operand.fraction - weight
-        self.coarse_shift = ELEMENT.fraction + operand - weight
+        self.coarser = config.fine_operand.fraction - operand
         accumulations = {
             "weight": fraction - weight - operand,
             "vector": fraction - ELEMENT.fraction - operand,
             "group": fraction - weight - ELEMENT.fraction,
             "second": fraction - 2 * ELEMENT.fraction,
         }
-        coarser = self.fine_shift - self.coarse_shift
-        # What a factor has left may take a shift before the multiplication.
-        room = FACTOR_BITS - max(config.weight_bits, ELEMENT.bits)
-        fitting = [early for early in range(room + 1) if coarser - early in (0, *accumulations.values())]
-        self.early = fitting[0] if fitting else 0
-        shifts = sorted({0, coarser - self.early, *accumulations.values()})
+        shifts = sorted({0, *accumulations.values()})
         self.shifts = tuple(shifts)
         self.weight, self.vector, self.group, self.second = (shifts.index(shift) for shift in accumulations.values())
-        self.fine, self.coarse = shifts.index(0), shifts.index(coarser - self.early)
 
 
 class LaneControl(data.StructLayout):
@@ -57,10 +49,9 @@ class LaneControl(data.StructLayout):
         super().__init__(
             {
                 "step": 1,  # 9 for noise, 11 for updates
-                "row": 1,  # 10, first factor: the weight, a vector, or with ``far`` noise or the shifted vector
+                "row": 1,  # 10, first factor: the weight, a vector, noise, or one
                 "first": 1,
-                "far": 1,
-                "shifted": 1,
+                "noise": 1,
                 "one": 1,
                 "positive_only": 1,
                 "clear": 1,  # 11
@@ -98,13 +89,10 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
     ]
 
     flags = address.flags
-    vectors = flags.x == X.VECTOR
-    early = vectors & flags.update & ~flags.fine if alignment.early else Const(0)
     chosen = {
         "row": flags.x == X.WEIGHT,
-        "first": vectors & ~early,
-        "far": early | (flags.x == X.NOISE),
-        "shifted": early,
+        "first": flags.x == X.VECTOR,
+        "noise": flags.x == X.NOISE,
         "one": flags.x == X.ONE,
         "positive_only": flags.lateral,
     }
@@ -127,7 +115,7 @@ def lane_control(m: Module, stages: Sequence[data.View], config: CoreConfig) -> 
         # The host's rows are numbers of their own, which are not rounded: products with ONE that count as no work.
         half.eq((operands.flags.x != X.ONE) | operands.flags.product),
         accumulate.eq(multiply.valid & flags.accumulate),
-        shift.eq(Mux(flags.update, Mux(flags.fine, alignment.fine, alignment.coarse), kind)),
+        shift.eq(kind),
     ]
     m.d.comb += [
         control.clear.eq(clear),

@@ -55,14 +55,14 @@ class ScalarUnit(wiring.Component):
     RSQ, REC                      5
     LDE                           7
     EXP; SIG                      9; 17
-    AMAX                          n + 3
+    AMAX                          n + 4
     DRAW                          n + 9 + c for the index c
-    SMAX                          5 n + 21
+    SMAX                          5 n + 22
     ============================  ======================================
 
     An entry reaches the head of an empty queue two cycles after its transfer.
     Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in
-    SIG. SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 8.
+    SIG. SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 9.
 
     Parameters
     ----------

@@ -37,7 +37,9 @@ _PENDING = 8
 class Sequencer(wiring.Component):
     """Runs the program memory; resolves index registers; keeps the order of everything that depends on each other.
 
-    One instruction a cycle is issued at most. Lane instructions wait for the broadcast unit, for their scalar, and for
+    An instruction is issued every second cycle at most: in one cycle it is decided that it may be, and what its index
+    registers add up to; in the next it is. Between the two nothing else is issued, so that what was ready or over
+    remains so. Lane instructions wait for the broadcast unit, for their scalar, and for
     the pipeline distance from what wrote their rows, words or elements (:mod:`.uop`); scalar instructions go to
     the scalar unit's queue, which works in order. ``END`` waits until all units rest.
 
@@ -49,8 +51,10 @@ class Sequencer(wiring.Component):
     ``start``, ``entry`` : begin a run. ``running`` : until ``ended`` pulses; ``overrun`` beside it says that the
     watchdog did it. ``label`` : of the current sample.
     ``access`` : lane operations of the host, passed on while no program runs.
-    ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer.
+    ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer. ``vector``
+    and ``scalar`` are valid only after their ``ready``, which must remain until then.
     ``scalar_address`` : register whose value the broadcast unit gets in the next cycle.
+    ``settled`` : nothing that was issued before the last cycle is on its way through the lanes.
     The others report what the units have done, see there.
     """
 
@@ -116,14 +120,20 @@ class Sequencer(wiring.Component):
         since = {name: self._since(m, name, pulse) for name, pulse in pulses.items()}
 
         def within(name: str, cycles: int) -> Value:
-            return pulses[name] | (since[name] < cycles)
+            """Whether the next cycle is less than ``cycles`` after the last pulse."""
+            near = Signal(name=f"near_{name}_{cycles}")
+            m.d.sync += near.eq(Mux(pulses[name], cycles > 2, since[name] < cycles - 2))
+            return pulses[name] | near
 
-        m.d.comb += self.settled.eq(~within("update", _LONG_AGO) & ~within("store", _LONG_AGO) & ~self.broadcast_busy)
+        fire = Signal()
+        m.d.sync += self.settled.eq(
+            ~within("update", _LONG_AGO) & ~within("store", _LONG_AGO) & ~self.broadcast_busy & ~fire
+        )
 
         program_vector = Signal(VectorOp(self.config))
-        vector = Signal(VectorOp(self.config))
+        vector = self.vector.payload
         self._resolve(m, word, indexes, program_vector)
-        m.d.comb += vector.eq(Mux(self.running, program_vector, self.access.payload))
+        m.d.sync += vector.eq(Mux(self.running, program_vector, self.access.payload))
 
         kind, host_kind = Signal(InstructionKinds), Signal(InstructionKinds)
         host_kinds(m, self.access.payload, host_kind)
@@ -140,7 +150,6 @@ class Sequencer(wiring.Component):
         # What is on its way: scalars, sums, element accesses
         scalar_busy = Signal(SCALAR_REGISTERS)
         tags, rows, sums, element_ops = Signal(3), Signal(3), Signal(range(_PENDING + 1)), Signal(5)
-        fire = Signal()
         starts_rows = fire & kind.rows
         starts_sum = fire & kind.sums
         starts_element = fire & kind.element_op
@@ -165,10 +174,13 @@ class Sequencer(wiring.Component):
         # Several results for one register may be outstanding: it is free when the youngest of them has arrived.
         issued, completed = Signal(_WRITERS), Signal(_WRITERS)
         youngest = Array(Signal(_WRITERS, name=f"youngest_{number}") for number in range(SCALAR_REGISTERS))
-        with m.If(self.scalar_done):
+        # Whether a result is done is known late in a cycle.
+        scalar_done, scalar_number = Signal(), Signal(5)
+        m.d.sync += [scalar_done.eq(self.scalar_done), scalar_number.eq(self.scalar_number)]
+        with m.If(scalar_done):
             m.d.sync += completed.eq(completed + 1)
-            with m.If(youngest[self.scalar_number] == completed):
-                m.d.sync += scalar_busy.bit_select(self.scalar_number, 1).eq(0)
+            with m.If(youngest[scalar_number] == completed):
+                m.d.sync += scalar_busy.bit_select(scalar_number, 1).eq(0)
 
         blocked = Signal()
         destination = Mux(kind.best, word.p1[:5], word.d)
@@ -190,11 +202,18 @@ class Sequencer(wiring.Component):
         with m.Else():
             m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & (tags == TAGS)))
         needs_scalar = kind.scalar | kind.sums
+        # An END is issued until all units rest.
+        m.d.sync += fire.eq(
+            go
+            & (~kind.vector | self.vector.ready)
+            & (~needs_scalar | self.scalar.ready)
+            & ~(fire & ~kind.end)
+            & ~fetch.jump
+            & ~fetch.stop
+        )
         m.d.comb += [
-            self.vector.valid.eq(go & kind.vector & (~needs_scalar | self.scalar.ready)),
-            self.vector.payload.eq(vector),
-            self.scalar.valid.eq(go & needs_scalar & (~kind.vector | self.vector.ready)),
-            fire.eq(go & (~kind.vector | self.vector.ready) & (~needs_scalar | self.scalar.ready)),
+            self.vector.valid.eq(fire & kind.vector),
+            self.scalar.valid.eq(fire & needs_scalar),
             fetch.o.ready.eq(fire & self.running & ~kind.end),
             self.access.ready.eq(fire & ~self.running),
             self.scalar_address.eq(word.s),
@@ -269,7 +288,7 @@ class Sequencer(wiring.Component):
         """The scalar unit's entry; a sum of the lanes becomes an entry that takes it."""
         entry = self.scalar.payload
         uses_index = word.op.matches(Op.EADD, Op.STE, Op.LDE)
-        m.d.comb += [
+        m.d.sync += [
             entry.op.eq(Mux(kind.vector, TAKE, word.op)),
             entry.s.eq(word.s),
             entry.p1.eq(word.p1),
@@ -284,12 +303,14 @@ class Sequencer(wiring.Component):
     def _control(self, m: Module, word: data.View, fetch: Fetch, fire: Signal, kind: data.View) -> None:
         """Start, end, and the instructions that the sequencer executes itself."""
         indexes = self._indexes
-        resting = self.scalar_idle & ~self.broadcast_busy & ~self.elements_held
+        resting = Signal()
+        m.d.sync += resting.eq(self.scalar_idle & ~self.broadcast_busy & ~self.elements_held)
         m.submodules.watchdog = watchdog = Watchdog(self.config.watchdog)
         m.d.comb += watchdog.start.eq(self.start)
         late = watchdog.late
         # The last instruction may be issued in the cycle in which time is up: then not all units know of it yet.
-        m.d.sync += self.overrun.eq(late & self.running)
+        stopped = Signal()
+        m.d.sync += [stopped.eq(late & self.running), self.overrun.eq(stopped & self.running)]
         m.d.comb += [
             self.ended.eq(self.running & resting & ((fire & kind.end) | self.overrun)),
             fetch.jump.eq(self.start),
@@ -300,18 +321,19 @@ class Sequencer(wiring.Component):
             m.d.sync += self.running.eq(1)
         with m.If(self.ended):
             m.d.sync += self.running.eq(0)
-        target = Signal(INDEX_BITS)
-        write = Signal()
+        coming, target = Signal(INDEX_BITS), Signal(INDEX_BITS)
+        write, loops = Signal(), Signal()
+        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & (coming != 0))]
         with m.Switch(word.op):
             with m.Case(Op.SETI):
-                m.d.comb += [target.eq(word.imm), write.eq(1)]
+                m.d.comb += [coming.eq(word.imm), write.eq(1)]
             with m.Case(Op.ADDI):
-                m.d.comb += [target.eq(indexes[word.ri] + word.imm), write.eq(1)]
+                m.d.comb += [coming.eq(indexes[word.ri] + word.imm), write.eq(1)]
             with m.Case(Op.LAB):
-                m.d.comb += [target.eq(self.label), write.eq(1)]
+                m.d.comb += [coming.eq(self.label), write.eq(1)]
             with m.Case(Op.LOOP):
-                m.d.comb += [target.eq(indexes[word.d[:3]] - 1), write.eq(1)]
-                with m.If(fire & self.running & (target != 0)):
-                    m.d.comb += [fetch.jump.eq(1), fetch.target.eq(word.imm)]
+                m.d.comb += [coming.eq(indexes[word.d[:3]] - 1), write.eq(1)]
+        with m.If(fire & self.running & loops):
+            m.d.comb += [fetch.jump.eq(1), fetch.target.eq(word.imm)]
         with m.If(fire & self.running & write & (word.d[:3] != 0)):
             m.d.sync += indexes[word.d[:3]].eq(target)

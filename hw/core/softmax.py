@@ -21,7 +21,7 @@ _QUOTIENT_CYCLES = 5
 class Softmax(wiring.Component):
     """Softmax over a range of elements, in place: three passes, the last two with one element every second cycle.
 
-    Cycles from ``start`` to ``done``, both counted: 5 n + 21. ``start`` may come in the cycle after ``done``. With a
+    Cycles from ``start`` to ``done``, both counted: 5 n + 22. ``start`` may come in the cycle after ``done``. With a
     multiplier that takes more than one cycle, elements do not overlap: each takes 10 and 6 cycles in the last two
     passes, and those that the multiplier is busy.
 
@@ -80,7 +80,9 @@ class Softmax(wiring.Component):
                 m.d.sync += comparing.eq(1)
                 with m.If(self.read_last):
                     m.d.comb += walk.rewind.eq(1)
-                    m.next = "READ"
+                    m.next = "COMPARE LAST"
+            with m.State("COMPARE LAST"):
+                m.next = "READ"
             with m.State("READ"):
                 m.d.comb += reading.eq(1)
                 m.next = "WAIT"

@@ -42,7 +42,7 @@ class CommandCheck(wiring.Component):
     An ordered command must have the number ``next``. If it has one of the numbers before, as many as the window is
     wide, it has been carried out already: that is no mistake, but ``repeated``.
 
-    Latency: none, all outputs follow the inputs in the same cycle.
+    Latency: ``argument_bytes`` none, the others one cycle.
 
     Parameters
     ----------
@@ -114,27 +114,36 @@ class CommandCheck(wiring.Component):
                 with m.Case(each):
                     m.d.comb += self.argument_bytes.eq(count)
 
+        # Everything else comes from registers: what follows a judgement is spread over the whole FPGA.
+        header_status, argument_status = Signal(Status), Signal(Status)
+        fresh, repeated = Signal(name="is_fresh"), Signal(name="is_repeated")
+        m.d.sync += [
+            self.header_status.eq(header_status),
+            self.argument_status.eq(argument_status),
+            self.fresh.eq(fresh),
+            self.repeated.eq(repeated),
+        ]
         ordered = command.matches(*ORDERED)
         behind = Signal(8)
         m.d.comb += [
             behind.eq(self.next - self.header.sequence),
-            self.fresh.eq(ordered & (behind == 0)),
-            self.repeated.eq(ordered & (behind != 0) & (behind <= WINDOW)),
+            fresh.eq(ordered & (behind == 0)),
+            repeated.eq(ordered & (behind != 0) & (behind <= WINDOW)),
         ]
-        opens = self.fresh & (command == Command.OPEN)
+        opens = fresh & (command == Command.OPEN)
 
         with m.If(self.header.bad):
-            m.d.comb += self.header_status.eq(Status.BAD_FRAME)
+            m.d.comb += header_status.eq(Status.BAD_FRAME)
         with m.Elif(~known):
-            m.d.comb += self.header_status.eq(Status.BAD_COMMAND)
+            m.d.comb += header_status.eq(Status.BAD_COMMAND)
         with m.Elif(~right_length):
-            m.d.comb += self.header_status.eq(Status.BAD_LENGTH)
+            m.d.comb += header_status.eq(Status.BAD_LENGTH)
         with m.Elif(ordered & ~self.open & ~opens):
-            m.d.comb += self.header_status.eq(Status.CLOSED)
-        with m.Elif(ordered & ~self.fresh & ~self.repeated):
-            m.d.comb += self.header_status.eq(Status.OUT_OF_ORDER)
-        with m.Elif(self.busy & ~self.repeated & command.matches(*self._needs_idle_core)):
-            m.d.comb += self.header_status.eq(Status.BUSY)
+            m.d.comb += header_status.eq(Status.CLOSED)
+        with m.Elif(ordered & ~fresh & ~repeated):
+            m.d.comb += header_status.eq(Status.OUT_OF_ORDER)
+        with m.Elif(self.busy & ~repeated & command.matches(*self._needs_idle_core)):
+            m.d.comb += header_status.eq(Status.BUSY)
 
         space, row = self.argument[:8], self.argument[8:]
         row_exists = row < config.rows
@@ -143,19 +152,19 @@ class CommandCheck(wiring.Component):
         sample_entry, label = self.argument[16:32], self.argument[32:]
         with m.Switch(command):
             with m.Case(Command.LOAD_PROGRAM), m.If(short_entry + length[4:] > config.program):
-                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                m.d.comb += argument_status.eq(Status.BAD_ADDRESS)
             with m.Case(Command.WRITE_ROW), m.If(~row_exists):
-                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                m.d.comb += argument_status.eq(Status.BAD_ADDRESS)
             with m.Case(Command.READ_ROW):
                 in_space = Mux(space == Space.VECTORS, vector_exists, row_exists)
                 with m.If(~in_space | (space > max(Space))):
-                    m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                    m.d.comb += argument_status.eq(Status.BAD_ADDRESS)
             with m.Case(Command.SAMPLE):
                 with m.If(sample_entry >= config.program):
-                    m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                    m.d.comb += argument_status.eq(Status.BAD_ADDRESS)
                 with m.Elif(label >= config.classes):
-                    m.d.comb += self.argument_status.eq(Status.BAD_VALUE)
+                    m.d.comb += argument_status.eq(Status.BAD_VALUE)
             with m.Case(Command.RUN), m.If(short_entry >= config.program):
-                m.d.comb += self.argument_status.eq(Status.BAD_ADDRESS)
+                m.d.comb += argument_status.eq(Status.BAD_ADDRESS)
 
         return m

@@ -41,8 +41,8 @@ class CommandUnit(wiring.Component):
     or BUSY as long as there are none.
 
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
-    header shows the first byte of its reply after 3 cycles, one of the arguments after a + 5; a RUN shows ``run`` after
-    5, a SAMPLE ``sample`` after n + 3; kept results begin after 4.
+    header shows the first byte of its reply after 4 cycles, one of the arguments after a + 6; a RUN shows ``run`` after
+    6, a SAMPLE ``sample`` after n + 4; kept results begin after 5.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ class CommandUnit(wiring.Component):
         writing = Signal()  # the second pass of WRITE_ROW
         following = Signal(8)  # number of the next ordered command
         is_open = Signal()
+        judged = Signal()  # the check has seen what it judges
+        m.d.sync += judged.eq(0)
         m.d.comb += [
             check.header.eq(header),
             check.busy.eq(core.busy),
@@ -157,7 +159,9 @@ class CommandUnit(wiring.Component):
         with m.FSM():
             with m.State("HEADER"):
                 m.d.sync += [left.eq(check.argument_bytes), writing.eq(0), status.eq(check.header_status)]
-                with m.If(self.frame.valid):
+                # The check judges what it saw in the cycle before.
+                m.d.sync += judged.eq(self.frame.valid & ~self.frame.ready)
+                with m.If(judged):
                     with m.If(check.header_status != Status.OK):
                         m.next = "REPLY"
                     with m.Elif(check.repeated & command.matches(Command.SAMPLE, Command.RUN)):
@@ -172,14 +176,15 @@ class CommandUnit(wiring.Component):
                         m.next = "ARGUMENTS"
 
             with m.State("ARGUMENTS"):
+                m.d.sync += judged.eq(left == 0)
                 with m.If(left != 0):
                     m.d.comb += wants_argument.eq(1)
                     with m.If(self.payload.valid):
                         m.d.sync += left.eq(left - 1)
-                with m.Elif(check.argument_status != Status.OK):
+                with m.Elif(judged & (check.argument_status != Status.OK)):
                     m.d.sync += status.eq(check.argument_status)
                     m.next = "REPLY"
-                with m.Else():
+                with m.Elif(judged):
                     m.next = "WORK"
                     with m.Switch(command):
                         with m.Case(Command.LOAD_PROGRAM):

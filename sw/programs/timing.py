@@ -1,6 +1,6 @@
 """Predicted cycles of a program: what it streams, and where it has to wait for itself.
 
-Instructions are issued in order, one a cycle at most. Lane instructions take the broadcast unit for one cycle an
+Instructions are issued in order, one every second cycle at most. Lane instructions take the broadcast unit for one cycle an
 element; scalar instructions and sums over the lanes queue up in front of the scalar unit, which takes them in order; an
 instruction waits until what it reads is there. The waits are those of the sequencer, the broadcast unit and the scalar
 unit (``hw/core``). It remains an estimate, because it knows mean shares of zeros instead of data: the simulated board
@@ -35,8 +35,9 @@ LATENCY: dict[str, int] = {
     "scan": 4,
     "residual": 2,
     # of the sequencer
+    "turn": 2,  # from one issue to the next
     "jump": 2,  # cycles lost when LOOP goes back
-    "register": 1,  # until a lane instruction may use a scalar that is done, or any an index
+    "register": 3,  # until a lane instruction may use a scalar that is done, or any an index
     # of the scalar unit
     "queue": 2,  # from the issue of an instruction until it is at the head of an empty queue
     "multiplication": 7,  # more with single-port memory, for every multiplication of an instruction
@@ -128,7 +129,7 @@ class _Clock:
     def step(self, word: Instruction, jumps: bool) -> None:
         """Account for one instruction; ``jumps`` if another than the next follows."""
         used = USED_FIELDS[word.op]
-        ready = self.issue + 1
+        ready = self.issue + LATENCY["turn"]
         for name in ("ri", "p1i", "p2i"):
             if name in used:
                 ready = max(ready, self.indexes.get(getattr(word, name), 0))
@@ -234,9 +235,9 @@ class _Clock:
         single = self.config.memory == "spram"
         more = LATENCY["multiplication"] * _MULTIPLICATIONS.get(word.op, 0) if single else 0
         if word.op is Op.SMAX:
-            return 38 * word.n + 16 if single else 5 * word.n + 21
+            return 38 * word.n + 17 if single else 5 * word.n + 22
         if word.op is Op.AMAX:
-            return word.n + 3
+            return word.n + 4
         if word.op is Op.DRAW:
             return 1.5 * word.n + 9 + more  # on average half of the elements are passed before the one drawn
         if word.op is Op.OUTE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from amaranth.hdl import Array, Const, Mux, Signal, Value, signed
 
-from onward.hw.core.lane_control import Alignment
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT, Fixed
 from onward.hw.spec.presets import PRESETS
@@ -35,12 +34,11 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
     inside = bench.add(f"lane_{config.name}", lane)
     control, weight = lane.control, bench.free("weight", lane.weight.shape())
     fine, lateral, store_row = bench.free("fine"), bench.free("lateral"), bench.free("store_row")
-    alignment = Alignment(config)
     bench.m.d.comb += [
         lane.weight.eq(weight),
         control.fine.eq(fine),
         control.late_fine.eq(bench.past(fine)),
-        control.shift.eq(Mux(fine, alignment.fine, alignment.coarse)),
+        control.shift.eq(bench.free("shift", control.shift.shape())),
         control.lateral.eq(lateral),
         control.store_row.eq(store_row),
         control.accumulate.eq(bench.free("accumulate")),
@@ -50,17 +48,15 @@ def _update_of(bench: Bench, config: CoreConfig) -> None:
     ]
     wide = 80
     product, state = internal(inside, "exact"), inside.submodules.generator.state
-    # The product of a coarse update comes shifted by so much already.
-    early = {False: alignment.early, True: 0}
     operand = {False: config.operand, True: config.fine_operand}
     changes = []
     for is_fine in (False, True):
         shift = ELEMENT.fraction + operand[is_fine].fraction - config.weight.fraction
         # The upper bits of 16 random ones stand right below the weight's last place.
         random = Signal(wide)
-        bench.m.d.comb += random.eq(((state[16:] << shift) >> 16) << early[is_fine])
+        bench.m.d.comb += random.eq((state[16:] << shift) >> 16)
         change = Signal(signed(wide))
-        bench.m.d.comb += change.eq((product + random) >> (shift + early[is_fine]))
+        bench.m.d.comb += change.eq((product + random) >> shift)
         changes.append(change)
     learns = ~lateral | (weight > 0)
     change = bench.past(Array(changes)[fine])
@@ -123,10 +119,10 @@ UPDATE = Proof(
             "high = total[config.weight_bits :]",
         ),
         Mutant(
-            "the coarse random bits of a fine update",
+            "a coarse product added as a fine one",
             _MODULE,
-            "Cat(control.fine.replicate(zeros)",
-            "Cat(C(0, zeros)",
+            "shifts = alignment.coarser, 0",
+            "shifts = 0, 0",
         ),
         Mutant("the shift of the next update", _MODULE, "changes, control.late_fine", "changes, control.fine"),
         Mutant(

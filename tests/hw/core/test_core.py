@@ -182,7 +182,7 @@ def test_a_program_waits_for_the_row_accesses_before_it() -> None:
         ctx.set(host.access.payload, {"kind": AccessKind.READ_WEIGHT, "row": 0, "lane": 0, "value": 0})
         ctx.set(host.access.valid, 1)
         reads = 0
-        for _ in range(200):
+        for _ in range(300):
             reads += ctx.get(host.access.ready)
             await ctx.tick()
         ctx.set(host.access.valid, 0)

@@ -377,8 +377,8 @@ LATENCIES = {
     Op.LDE: 7,
     Op.EXP: 9,
     Op.SIG: 17,
-    Op.AMAX: 13,
-    Op.SMAX: 71,
+    Op.AMAX: 14,
+    Op.SMAX: 72,
     Op.OUTE: 12,
 }
 """Of ten elements, and of an ADD of two positive numbers."""
@@ -415,7 +415,7 @@ def test_latency_with_a_slow_multiplier() -> None:
         assert bench.done_at == [bench.taken_at[-1] + HEAD + LATENCIES[op] + 7 * multiplications]
     for n, cycles in ((10, 8), (4, 2)):
         bench = Bench([5] * ELEMENTS, cycles).run([Entry(Op.SMAX, n=n)], [])
-        assert bench.done_at == [bench.taken_at[-1] + HEAD + n * (14 + 3 * cycles) + cycles + 8]
+        assert bench.done_at == [bench.taken_at[-1] + HEAD + n * (14 + 3 * cycles) + cycles + 9]
 
 
 def test_converts_to_verilog() -> None:
