@@ -264,16 +264,19 @@ class FFBuilder:
             # From here on only the bias needs it.
             asm.compute(Op.MUL, modulator, modulator, "bias")
 
-    def update_first(self) -> None:
-        """W1, b1 with the difference of both phases, WL with each."""
-        asm, first = self.asm, self.layers[0]
-        one = asm.scalar("one")
-        fine = int(self.parameters.rate * max(1.0, self.parameters.label_scale) < 0.25)
+    def subtract(self) -> None:
+        """d = zG1 - zP1, by which W1 learns: x1, whose place it takes, is no longer needed."""
+        asm, first, one = self.asm, self.layers[0], self.asm.scalar("one")
         for tile in range(first.tiles):
             positive, negative = (first.vectors[phase] + tile for phase in "PG")
             asm.emit(Op.MACV, "d = zG1 - zP1", init=1, s=one, p1=negative)
             asm.emit(Op.MACV, "d = zG1 - zP1", neg=1, s=one, p1=positive)
-            asm.emit(Op.ST, "d (over x1, no longer needed)", store=Store.IDENTITY, p1=self.drive + tile)
+            asm.emit(Op.ST, "d", store=Store.IDENTITY, p1=self.drive + tile)
+
+    def update_first(self, above: _Layer | None = None) -> None:
+        """W1, b1 with the difference of both phases, WL with each; see :meth:`update` for ``above``."""
+        asm, first = self.asm, self.layers[0]
+        fine = int(self.parameters.rate * max(1.0, self.parameters.label_scale) < 0.25)
         for tile in range(first.tiles):
             for phase, register, neg in (("P", self.label, 1), ("G", self.wrong, 0)):
                 asm.emit(
@@ -298,6 +301,8 @@ class FFBuilder:
                 n=self.config.inputs,
                 p1=self.drive + tile,
             )
+            if above and tile == 0:
+                self.modulator(above)
             asm.emit(
                 Op.UPD,
                 "b1 += d",
@@ -309,10 +314,10 @@ class FFBuilder:
                 p1=self.drive + tile,
             )
 
-    def update(self, layer: _Layer) -> None:
-        """W and b of a layer, with each phase."""
+    def update(self, layer: _Layer, above: _Layer | None = None) -> None:
+        """W and b of a layer, with each phase. While it learns the modulator of the layer ``above`` is worked out."""
         if layer.number == 1:
-            self.update_first()
+            self.update_first(above)
             return
         asm, below = self.asm, self.layers[layer.number - 2]
         number = layer.number
@@ -331,6 +336,8 @@ class FFBuilder:
                     p1=layer.vectors[phase] + tile,
                     p2=below.vectors[phase],
                 )
+                if above and phase == "P" and tile == 0:
+                    self.modulator(above)
                 asm.emit(
                     Op.UPD,
                     f"b{number} {'-' if neg else '+'}= z{phase}{number}",
@@ -350,11 +357,13 @@ class FFBuilder:
         asm, later = self.asm, self.layers[1:]
         classes = self.config.classes
         asm.entry("train")
-        asm.emit(Op.LAB, "label", d=self.label)
         self.start(*self.training_constants())
+        asm.emit(Op.LAB, "label", d=self.label)
         if not self.readout_first:
             self.first_layer("P", self.label)
         self.readout()
+        if not self.readout_first:
+            self.readout_rates()
         asm.emit(Op.SMAX, "p = softmax(logits)", e=self.logits, n=classes)
         self.draw()
         asm.emit(Op.AMAX, "guess", d=self.guess, e=self.logits, n=classes)
@@ -366,17 +375,15 @@ class FFBuilder:
             self.measure("P", layer, scale=layer is not self.layers[-1])
         if not self.readout_first:
             asm.emit(Op.EADD, "p - y", e=self.logits, ri=self.label, imm=-ONE_PROBABILITY & 0xFFFF)
-            self.readout_rates()
         self.first_layer("G", self.wrong)
-        self.modulator(self.layers[0])
+        self.subtract()
         if not self.readout_first:
             self.update_readout()
+        self.modulator(self.layers[0])
         for layer in later:
-            # The layer below learns while the scalar unit works out this layer's modulator.
             self.layer("G", layer)
             self.measure("G", layer, scale=layer is not self.layers[-1])
-            self.modulator(layer)
-            self.update(self.layers[layer.number - 2])
+            self.update(self.layers[layer.number - 2], above=layer)
         self.update(self.layers[-1])
         asm.emit(Op.OUTI, "guess", ri=self.guess)
         asm.emit(Op.END)
