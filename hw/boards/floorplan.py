@@ -30,6 +30,9 @@ __all__ = ["Floorplan", "Site", "place_clusters"]
 _MEMORY = re.compile(r"(?:.*\.)?cluster_(\d+)\.weights\.memory\.\d+\.(\d+)")
 _MULTIPLIER = re.compile(r"(?:.*\.)?cluster_(\d+)\.lane_(\d+)\.multiplier\.block")
 
+_CENTRAL = 8
+"""Multipliers in the middle that are not for lanes, if there are more than enough."""
+
 Cells = dict[str, dict[str, Any]]
 
 
@@ -70,7 +73,8 @@ class Floorplan:
         """``count`` sites of block RAM for one of ``clusters`` clusters, in an order in which neighbours are near.
 
         The FPGA is cut into bands of rows, and these into as many columns as are needed. The order leads from a block's
-        edge at the middle of the FPGA outward along one row and back along another; what is left over is in the middle.
+        edge at the middle of the FPGA outward along one row and back along another. What all blocks leave over is in
+        the middle, for the units that all clusters talk to: blocks are further out in the row nearest to it.
 
         Raises
         ------
@@ -82,12 +86,18 @@ class Floorplan:
         rows = self.block_rams[band * len(self.block_rams) // self.bands :][: len(self.block_rams) // self.bands]
         if band < self.bands - 1:
             rows = rows[::-1]
-        wide = len(rows[0]) // columns
+        wide, left = len(rows[0]) // columns, math.ceil(columns / 2)
+        spare = min(wide, max(0, wide * len(rows) - count))
+        beside, distance = (left, left - 1 - column) if column < left else (columns - left, column - left)
         sites: list[Site] = []
         for number, row in enumerate(rows):
-            part = row[wide * column : wide * (column + 1)]
-            outward = part[::-1] if column < columns / 2 else part
-            sites += outward if number % 2 == 0 else outward[::-1]
+            outward = row[: wide * left][::-1] if column < left else row[wide * left :]
+            if number == 0:
+                begin, length = beside * spare + distance * (wide - spare), wide - spare
+            else:
+                begin, length = distance * wide, wide
+            part = outward[begin : begin + length]
+            sites += part if number % 2 == 0 else part[::-1]
         if len(sites) < count:
             raise BuildError(f"a cluster has {count} block RAMs, and its part of the floorplan {len(sites)}")
         return sites[len(sites) - count :]
@@ -148,6 +158,11 @@ def _place_multipliers(cells: Cells, wishes: dict[tuple[int, int], np.ndarray], 
         raise BuildError(f"the netlist has no multiplier for lane {lane} of cluster {cluster} ({len(missing)} missing)")
     if len(sites) < len(wishes):
         raise BuildError(f"{len(wishes)} lanes need a multiplier each, and the floorplan has {len(sites)}")
+    # The middle is left to multipliers that no lane has.
+    everywhere = np.array([(site.x, site.y) for site in sites])
+    off_centre = np.abs(everywhere - everywhere.mean(axis=0)).sum(axis=1)
+    spare = min(_CENTRAL, len(sites) - len(wishes))
+    sites = [sites[number] for number in sorted(np.argsort(off_centre, kind="stable")[spare:])]
     places = np.array([(site.x, site.y) for site in sites])
     distances = np.abs(np.array(list(wishes.values()))[:, None] - places).sum(axis=2)
     chosen = linear_sum_assignment(distances**1.5)[1]

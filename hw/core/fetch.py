@@ -16,7 +16,7 @@ __all__ = ["Fetch"]
 
 
 class Fetch(wiring.Component):
-    """Delivers instructions in order: one a cycle, 2 cycles after a jump. They are classified on their way.
+    """Delivers instructions in order: one a cycle, 3 cycles after a jump. They are classified on their way.
 
     Parameters
     ----------
@@ -49,25 +49,29 @@ class Fetch(wiring.Component):
         m = Module()
         m.submodules.memory = memory = self._memory
         write, read = memory.write_port(), memory.read_port()
-        running, arrived = Signal(), Signal()
+        running, arrived, kept = Signal(), Signal(), Signal()
+        word = Signal(INSTRUCTION_BITS)
         counter = Signal.like(self.target)
-        take = Signal()
+        shift, take = Signal(), Signal()
         kinds = Signal(InstructionKinds)
-        program_kinds(m, data.View(Word, read.data), kinds)
+        program_kinds(m, data.View(Word, word), kinds)
         m.d.comb += [
             write.en.eq(self.write),
             write.addr.eq(self.write_address),
             write.data.eq(self.write_word),
             take.eq(~self.o.valid | self.o.ready),
+            shift.eq(~kept | take),
             read.addr.eq(counter),
-            read.en.eq(running & (~arrived | take)),
+            read.en.eq(running & (~arrived | shift)),
         ]
         with m.If(read.en):
             m.d.sync += [arrived.eq(1), counter.eq(counter + 1)]
+        with m.If(shift):
+            m.d.sync += [kept.eq(arrived), word.eq(read.data)]
         with m.If(take):
-            m.d.sync += [self.o.valid.eq(arrived), self.o.payload.eq(read.data), self.kinds.eq(kinds)]
+            m.d.sync += [self.o.valid.eq(kept), self.o.payload.eq(word), self.kinds.eq(kinds)]
+        with m.If(self.jump | self.stop):
+            m.d.sync += [running.eq(~self.stop), arrived.eq(0), kept.eq(0), self.o.valid.eq(0)]
         with m.If(self.jump):
-            m.d.sync += [running.eq(1), arrived.eq(0), self.o.valid.eq(0), counter.eq(self.target)]
-        with m.If(self.stop):
-            m.d.sync += [running.eq(0), arrived.eq(0), self.o.valid.eq(0)]
+            m.d.sync += counter.eq(self.target)
         return m

@@ -65,11 +65,10 @@ class SampleBuffer(wiring.Component):
         write, read = memory.write_port(), memory.read_port()
         filling, current = Signal(), Signal(init=1)
         index_bits = self._index_bits
-        count, norm = Signal(13), Signal(32)
-        slots = [
-            Signal(data.StructLayout({"count": 13, "norm": 32, "tail": SampleTail}), name=f"slot_{slot}")
-            for slot in range(2)
-        ]
+        # What is empty at power-up needs no wire of the reset.
+        count, norm = Signal(13, reset_less=True), Signal(32, reset_less=True)
+        layout = data.StructLayout({"count": 13, "norm": 32, "tail": SampleTail})
+        slots = [Signal(layout, name=f"slot_{slot}", reset_less=True) for slot in range(2)]
         m.d.comb += [
             self.pixel.ready.eq(1),
             self.tail.ready.eq(1),

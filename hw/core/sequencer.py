@@ -111,10 +111,20 @@ class Sequencer(wiring.Component):
         # index registers
         self._indexes = indexes = Array(Signal(INDEX_BITS, name=f"index_{number}") for number in range(INDEX_REGISTERS))
         index_busy = Signal(INDEX_REGISTERS)
-        with m.If(self.index_done):
-            m.d.sync += index_busy.bit_select(self.index_number, 1).eq(0)
-            with m.If(self.index_write & (self.index_number != 0)):
-                m.d.sync += indexes[self.index_number].eq(self.index_value)
+        # What the scalar unit has done is known late in a cycle: it counts in the next one.
+        index_done, index_write, element_done = Signal(), Signal(), Signal()
+        index_number, index_value = Signal.like(self.index_number), Signal.like(self.index_value)
+        m.d.sync += [
+            index_done.eq(self.index_done),
+            index_write.eq(self.index_write & (self.index_number != 0)),
+            index_number.eq(self.index_number),
+            index_value.eq(self.index_value),
+            element_done.eq(self.element_done),
+        ]
+        with m.If(index_done):
+            m.d.sync += index_busy.bit_select(index_number, 1).eq(0)
+            with m.If(index_write):
+                m.d.sync += indexes[index_number].eq(index_value)
 
         pulses = {"update": self.emits_update, "store": self.emits_store, "second": self.emits_second}
         since = {name: self._since(m, name, pulse) for name, pulse in pulses.items()}
@@ -168,22 +178,28 @@ class Sequencer(wiring.Component):
             tags.eq(tags + tag_fire - self.rows_retired),
             rows.eq(rows + starts_rows - retires_rows),
             sums.eq(sums + starts_sum - self.scalar_taken),
-            element_ops.eq(element_ops + starts_element - self.element_done),
+            element_ops.eq(element_ops + starts_element - element_done),
         ]
         m.d.comb += self.elements_held.eq(rows != 0)
         # Several results for one register may be outstanding: it is free when the youngest of them has arrived.
         issued, completed = Signal(_WRITERS), Signal(_WRITERS)
         youngest = Array(Signal(_WRITERS, name=f"youngest_{number}") for number in range(SCALAR_REGISTERS))
-        # Whether a result is done is known late in a cycle.
-        scalar_done, scalar_number = Signal(), Signal(5)
-        m.d.sync += [scalar_done.eq(self.scalar_done), scalar_number.eq(self.scalar_number)]
+        scalar_done, overtaken = Signal(), Signal()
+        scalar_number, awaited = Signal.like(self.scalar_number), Signal(_WRITERS)
+        destination = Mux(kind.best, word.p1[:5], word.d)
+        starts_scalar = fire & self.running & kind.writes_scalar
+        m.d.sync += [
+            scalar_done.eq(self.scalar_done),
+            scalar_number.eq(self.scalar_number),
+            awaited.eq(youngest[self.scalar_number]),
+            overtaken.eq(starts_scalar & (destination == self.scalar_number)),
+        ]
         with m.If(scalar_done):
             m.d.sync += completed.eq(completed + 1)
-            with m.If(youngest[scalar_number] == completed):
+            with m.If((awaited == completed) & ~overtaken):
                 m.d.sync += scalar_busy.bit_select(scalar_number, 1).eq(0)
 
         blocked = Signal()
-        destination = Mux(kind.best, word.p1[:5], word.d)
         m.d.comb += blocked.eq(
             (kind.scaled & scalar_busy.bit_select(word.s, 1))
             | index_busy.bit_select(word.ri, 1)
@@ -233,15 +249,14 @@ class Sequencer(wiring.Component):
         ]
         m.d.comb += self.tag.payload.scale.eq(self.scalar_data)
 
-        with m.If(fire & self.running):
-            with m.If(kind.writes_scalar):
-                m.d.sync += [
-                    scalar_busy.bit_select(destination, 1).eq(1),
-                    youngest[destination].eq(issued),
-                    issued.eq(issued + 1),
-                ]
-            with m.If(kind.scalar & kind.writes_index & (word.d[:3] != 0)):
-                m.d.sync += index_busy.bit_select(word.d[:3], 1).eq(1)
+        with m.If(starts_scalar):
+            m.d.sync += [
+                scalar_busy.bit_select(destination, 1).eq(1),
+                youngest[destination].eq(issued),
+                issued.eq(issued + 1),
+            ]
+        with m.If(fire & self.running & kind.scalar & kind.writes_index & (word.d[:3] != 0)):
+            m.d.sync += index_busy.bit_select(word.d[:3], 1).eq(1)
         self._control(m, word, fetch, fire, kind)
         return m
 
@@ -323,7 +338,7 @@ class Sequencer(wiring.Component):
             m.d.sync += self.running.eq(0)
         coming, target = Signal(INDEX_BITS), Signal(INDEX_BITS)
         write, loops = Signal(), Signal()
-        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & (coming != 0))]
+        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & (indexes[word.d[:3]] != 1))]
         with m.Switch(word.op):
             with m.Case(Op.SETI):
                 m.d.comb += [coming.eq(word.imm), write.eq(1)]

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from onward.hw.core.host_port import HostPort
 from onward.hw.core.memory_style import small_memory
+from onward.hw.core.register_slice import RegisterSlice
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS
 
@@ -15,6 +16,7 @@ from .cobs_decoder import CobsDecoder
 from .command_unit import CommandUnit
 from .frame_buffer import FrameBuffer
 from .frame_sender import FrameSender
+from .layouts import PacketByte
 
 __all__ = ["Link"]
 
@@ -32,7 +34,7 @@ class Link(wiring.Component):
     makes the command wait.
 
     Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
-    bytes, and five more. A line that cannot wait needs a queue in front of ``i`` for what it brings in that time; more
+    bytes, and six more. A line that cannot wait needs a queue in front of ``i`` for what it brings in that time; more
     is not needed if the host keeps to the two commands at a time that the protocol allows.
 
     Parameters
@@ -73,7 +75,10 @@ class Link(wiring.Component):
         wiring.connect(m, decoder.o, buffer.i)
         wiring.connect(m, buffer.o, commands.frame)
         wiring.connect(m, buffer.payload, commands.payload)
-        wiring.connect(m, commands.o, sender.i)
+        # Who answers is a long way from the pin.
+        m.submodules.replies = replies = RegisterSlice(PacketByte)
+        wiring.connect(m, commands.o, replies.i)
+        wiring.connect(m, replies.o, sender.i)
         wiring.connect(m, sender.o, wiring.flipped(self.o))
         wiring.connect(m, commands.core, wiring.flipped(self.core))
         m.d.comb += buffer.rewind.eq(commands.rewind)

@@ -90,9 +90,11 @@ class ResultReply(wiring.Component):
         part = Signal(2)
         byte, last = self.o.payload.byte, self.o.payload.last
         finished = Signal()
+        last_word = Signal()
+        # Both are there when they are looked at: the command and its number go first, and a word takes four bytes.
+        m.d.sync += [end.eq(kept[subject.sequence[0]]), last_word.eq(word + 1 == end.count)]
         m.d.comb += [
             subject.eq(Mux(repeating, self.again.payload, older)),
-            end.eq(kept[subject.sequence[0]]),
             self.address.word.eq(word),
             self.address.bank.eq(subject.sequence[0]),
             finished.eq(self.o.valid & self.o.ready & last),
@@ -133,7 +135,7 @@ class ResultReply(wiring.Component):
             with m.State("RESULT"):
                 m.d.comb += [
                     byte.eq(self.data.word_select(part, 8)),
-                    last.eq(part.all() & (word + 1 == end.count)),
+                    last.eq(part.all() & last_word),
                     self.o.valid.eq(1),
                 ]
                 with m.If(self.o.ready):

@@ -36,13 +36,13 @@ LATENCY: dict[str, int] = {
     "residual": 2,
     # of the sequencer
     "turn": 2,  # from one issue to the next
-    "jump": 2,  # cycles lost when LOOP goes back
+    "jump": 3,  # cycles lost when LOOP goes back
     "register": 3,  # until a lane instruction may use a scalar that is done, or any an index
     # of the scalar unit
     "queue": 2,  # from the issue of an instruction until it is at the head of an empty queue
     "multiplication": 7,  # more with single-port memory, for every multiplication of an instruction
     # of a whole run
-    "start and end": 3,
+    "start and end": 5,
 }
 """Where a program waits, in cycles, beside :data:`_SCALAR`: the only numbers that are not counted from the program."""
 

@@ -81,16 +81,31 @@ def test_clusters_have_blocks_of_their_own_and_lanes_are_near_their_weights(buil
     blocks = {}
     for cluster in range(config.lanes // config.cluster_lanes):
         own = [site for name, site in sites.items() if f"cluster_{cluster}.weights" in name]
-        blocks[cluster] = (range(min(s.x for s in own), max(s.x for s in own) + 1), {s.y for s in own})
+        blocks[cluster] = {y: range(min(xs), max(xs) + 1) for y in {s.y for s in own} if (xs := _columns(own, y))}
         for lane in range(config.cluster_lanes):
             first = lane * config.weight_bits // RAM_BITS
             memory = sites[f"bytes.core.cluster_{cluster}.weights.memory.0.{first}"]
             multiplier = sites[f"bytes.core.cluster_{cluster}.lane_{lane}.multiplier.block"]
             assert abs(memory.x - multiplier.x) + abs(memory.y - multiplier.y) < 50
-    for cluster, (columns, rows) in blocks.items():
+    for cluster, rows in blocks.items():
         for other in range(cluster):
-            apart = not set(columns) & set(blocks[other][0])
-            assert apart or not rows & blocks[other][1]
+            for y in set(rows) & set(blocks[other]):
+                assert not set(rows[y]) & set(blocks[other][y])
+
+
+def _columns(sites: list[Site], row: int) -> list[int]:
+    return [site.x for site in sites if site.y == row]
+
+
+def test_what_no_cluster_has_is_in_the_middle(built):
+    config, _, path = built
+    place_clusters(path, config, PLAN)
+    taken = set(placed(path).values())
+    free = sorted((site.x, site.y) for row in PLAN.block_rams for site in row if site not in taken)
+    assert len(free) == 8
+    assert {y for _, y in free} == {46, 70} and all(58 <= x <= 64 for x, _ in free)
+    multipliers = [site for row in PLAN.multipliers for site in row if site not in taken]
+    assert sum(50 <= site.x <= 72 for site in multipliers) >= 8
 
 
 def test_rows_of_the_same_bits_are_neighbours(tmp_path):

@@ -40,7 +40,7 @@ def test_order_under_back_pressure_and_jumps() -> None:
                 else:
                     gap += 1
                 await ctx.tick()
-            assert gap == 2
+            assert gap == 3
         ctx.set(dut.stop, 1)
         await ctx.tick()
         ctx.set(dut.stop, 0)
