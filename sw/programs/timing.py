@@ -1,10 +1,10 @@
 """Predicted cycles of a program: what it streams, and where it has to wait for itself.
 
 Instructions are issued in order, one every second cycle at most. Lane instructions take the broadcast unit for one
-cycle an element; scalar instructions and sums over the lanes queue up in front of the scalar unit, which takes them in order; an
-instruction waits until what it reads is there. The waits are those of the sequencer, the broadcast unit and the scalar
-unit (``hw/core``). It remains an estimate, because it knows mean shares of zeros instead of data: the simulated board
-counts the cycles.
+cycle an element; scalar instructions and sums over the lanes queue up in front of the scalar unit, which takes them in
+order; an instruction waits until what it reads is there. The waits are those of the sequencer, the broadcast unit and
+the scalar unit (``hw/core``). It remains an estimate, because it knows mean shares of zeros instead of data: the
+simulated board counts the cycles.
 """
 
 from __future__ import annotations
