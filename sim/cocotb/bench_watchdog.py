@@ -19,10 +19,12 @@ from .stimulus import random_batch, random_rows
 
 __all__ = ["watchdog"]
 
-_NOTICE = 4
-"""Cycles from the bound to the end of a program that would issue something then."""
-_TURN = 4
-"""Cycles of a loop around one instruction."""
+_AT_REST, _AT_WORK = 3, 8
+"""Cycles from the bound to the end of a program: if nothing is issued then, and if an OUTI is in the last cycle."""
+_STEP, _TURN = 2, 7
+"""Cycles of an instruction, and of a loop around one."""
+_FIRST = 4
+"""Cycles from the start of a program to the issue of its first instruction."""
 _LIMIT = 1 << 20
 """Cycles that a simulation can wait for."""
 
@@ -39,9 +41,10 @@ async def watchdog(dut: Any) -> None:
     mirror = Mirror(dut, config, rng)
     host = mirror.host
     await host.open()
-    # The loop looks at the bound once a turn. Entered so that it does in the first cycle possible, or just before that.
+    # Entered so that the loop issues its instruction in the last cycle possible, or would in the first that is not.
     for missed in (0, 1):
-        entered = (config.watchdog + _NOTICE - 1 - missed) % _TURN
+        phase = (config.watchdog - _FIRST + missed) % _TURN
+        entered = next(count for count in range(_TURN) if count * _STEP % _TURN == phase)
         asm = Assembler(config)
         for _ in range(entered):
             asm.emit(Op.SETI, d=asm.index("other", 2), imm=1)
@@ -52,7 +55,7 @@ async def watchdog(dut: Any) -> None:
         found = await host.reply(Command.RUN, await host.send(Command.RUN, frames.run_payload(0)))
         assert (found.status, found.payload) == (Status.OVERRUN, b""), found
         took = frames.parse_counters(await host.ask(Command.COUNTERS))["cycles"] - before
-        expected = config.watchdog + _NOTICE + missed * (_TURN - 1)
+        expected = config.watchdog + (_AT_REST if missed else _AT_WORK)
         assert took == expected, f"ended after {took} cycles instead of {expected}"
     await mirror.load(random_program(config, rng.getrandbits(32), length=40))
     await mirror.reset()
