@@ -154,34 +154,45 @@ class ScalarUnit(wiring.Component):
         }
         control = Signal(ScalarControl)
         write = Signal(Write)
+        # What an entry is, and which register it writes, is found out while it comes out of the queue.
+        loading, taking, other = (Signal(name=name) for name in ("loading", "taking", "other"))
+        known = (short_op(Op.LDI), TAKE, *(short_op(op) for ops in sequencers.values() for op in ops))
+        for part, ops in sequencers.items():
+            m.d.sync += part.start.eq(fetch & _is(waiting.op, ops))
+        m.d.sync += [
+            loading.eq(fetch & _is(waiting.op, (Op.LDI,))),
+            other.eq(fetch & ~reduce(or_, (waiting.op == op for op in known))),
+        ]
+        best, number = Signal(name="best"), Signal(5, name="number")
+        with m.If(fetch):
+            comes_best = _is(waiting.op, (Op.BEST,))
+            m.d.sync += [
+                taking.eq(waiting.op == TAKE),
+                best.eq(comes_best),
+                number.eq(Mux(comes_best, waiting.more.registers.p1, waiting.d)),
+            ]
+        with m.Elif(done):
+            m.d.sync += taking.eq(0)
         m.d.comb += [
             Value.cast(control).eq(reduce(or_, (Value.cast(part.control) for part in sequencers))),
             write.eq(control.write),
             done.eq(reduce(or_, (part.done for part in sequencers))),
         ]
-        with m.Switch(entry.op):
-            for part, ops in sequencers.items():
-                with m.Case(*map(short_op, ops)):
-                    m.d.comb += part.start.eq(start)
-            with m.Case(short_op(Op.LDI)), m.If(start):
-                m.d.comb += [write.eq(Write.REGISTER), done.eq(1)]
-            with m.Case(TAKE):
-                m.d.comb += self.reduced.ready.eq(executing)
-                with m.If(self.reduced.valid & executing):
-                    m.d.comb += [write.eq(Write.REGISTER), done.eq(1)]
-            with m.Default(), m.If(start):
-                m.d.comb += done.eq(1)
+        m.d.comb += self.reduced.ready.eq(taking)
+        with m.If(loading | (taking & self.reduced.valid)):
+            m.d.comb += [write.eq(Write.REGISTER), done.eq(1)]
+        with m.If(other):
+            m.d.comb += done.eq(1)
 
         # Registers. The second one is read in the cycle after the first; whenever that is not so, the first one of the
         # entry that waits is read, so that it is there if this is the last cycle: which one it is is known late.
-        best = entry.op == short_op(Op.BEST)
         m.d.comb += [
             registers.address.eq(Mux(two_operands, entry.more.registers.p1, waiting.more.registers.s)),
             registers.outer_address.eq(self.read_address),
             self.read_data.eq(registers.outer_data),
             registers.write.eq(write == Write.REGISTER),
             registers.relay.eq(write == Write.RELAY),
-            registers.number.eq(Mux(best, entry.more.registers.p1, entry.d)),
+            registers.number.eq(number),
         ]
         with m.Switch(entry.op):
             with m.Case(short_op(Op.BEST)):
