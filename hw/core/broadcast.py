@@ -114,28 +114,21 @@ class Broadcast(wiring.Component):
         pause = Signal()
         scanning, listing, listening, merging, waiting = (Signal() for _ in range(5))
         streams = (word.op == Op.MAC) | (word.op == Op.UPD)
-        m.d.comb += [
-            scanning.eq(streams & (word.source == Source.VECTOR)),
-            listing.eq(streams & (word.source == Source.SAMPLE)),
-            listening.eq(streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)),
-            merging.eq(streams & (word.source == Source.RESIDUAL)),
-            waiting.eq(pause | (merging & ~merge.ready)),
-        ]
+        m.d.comb += waiting.eq(pause | (merging & ~merge.ready))
         # Elements and tiles after this one, counted down: comparing an index with its limit would take too long.
         elements_left, tiles_left, empty = Signal(12), Signal(8), Signal()
-        last_tile, last = Signal(), Signal()
-        exhausted = Signal()
+        last_tile, last_element, last = Signal(), Signal(), Signal()
+        exhausted, single_tile = Signal(), Signal()
         emit, finish = Signal(), Signal()
         decoded, flags = Signal(Flags), Signal(Flags)
         # No program may keep the unit for ever: 0 tiles are all there can be, and so are 0 results of a reduction.
         m.d.comb += [
-            last_tile.eq(tiles_left == 0),
-            last.eq(last_tile & (elements_left == 0)),
+            last.eq(last_tile & last_element),
             exhausted.eq(Mux(scanning, ~scanner.busy, empty & ~flags.reduce)),
             emit.eq(active & ~waiting & Mux(scanning, scanner.valid | exhausted, 1)),
             finish.eq(emit & Mux(scanning, exhausted, last | exhausted)),
             scanner.ready.eq(active & ~pause),
-            self.element_active.eq(active & (listening | (word.op == Op.SCAT))),
+            self.element_active.eq(active & listening),
             self.sample_address.eq(Mux(listing, element, merge.address)),
             self.element_address.eq(word.e + element),
             self.scan_valid.eq(emit & scanning & scanner.valid),
@@ -148,8 +141,10 @@ class Broadcast(wiring.Component):
                 m.d.sync += [
                     tile.eq(0),
                     tiles_left.eq(word.tiles - 1),
+                    last_tile.eq(single_tile),
                     element.eq(element + 1),
                     elements_left.eq(elements_left - 1),
+                    last_element.eq(elements_left == 1),
                     offset.eq(offset + 1),
                     tile_offset.eq(offset + 1),
                 ]
@@ -157,6 +152,7 @@ class Broadcast(wiring.Component):
                 m.d.sync += [
                     tile.eq(tile + 1),
                     tiles_left.eq(tiles_left - 1),
+                    last_tile.eq(tiles_left == 1),
                     tile_offset.eq(tile_offset + word.stride),
                 ]
         if config.memory == "spram":
@@ -184,12 +180,19 @@ class Broadcast(wiring.Component):
             m.d.sync += [
                 word.eq(following.word),
                 decoded.eq(following.flags),
+                scanning.eq(following.scans),
+                listing.eq(following.lists),
+                listening.eq(following.listens),
+                merging.eq(following.merges),
                 first.eq(1),
                 element.eq(0),
                 elements_left.eq(following.count - 1),
-                empty.eq(following.count == 0),
+                last_element.eq(following.single),
+                empty.eq(following.empty),
                 tile.eq(0),
                 tiles_left.eq(following.word.tiles - 1),
+                last_tile.eq(following.single_tile),
+                single_tile.eq(following.single_tile),
                 offset.eq(0),
                 tile_offset.eq(0),
             ]
@@ -354,13 +357,23 @@ class Broadcast(wiring.Component):
         m.d.comb += [
             coming.word.eq(word),
             coming.count.eq(Mux(streams & (word.source == Source.SAMPLE), self.sample_count, word.n)),
+            coming.empty.eq(coming.count == 0),
+            coming.single.eq(coming.count == 1),
+            coming.single_tile.eq(word.tiles == 1),
             coming.scans.eq(streams & (word.source == Source.VECTOR)),
+            coming.lists.eq(streams & (word.source == Source.SAMPLE)),
+            coming.merges.eq(streams & (word.source == Source.RESIDUAL)),
             coming.listens.eq((streams & word.source.matches(Source.ELEMENTS, Source.RESIDUAL)) | (word.op == Op.SCAT)),
         ]
 
 
 class _Next(data.StructLayout):
-    """An instruction on its way to its first micro-operation: ``count`` elements; it scans, or listens to elements."""
+    """An instruction on its way to its first micro-operation, and what follows from it.
+
+    ``count`` : elements, which may be none (``empty``) or one (``single``); ``single_tile`` : of one tile each.
+    ``scans``, ``lists``, ``listens``, ``merges`` : streams a vector register, the sample, elements, a residual.
+    """
 
     def __init__(self, config: CoreConfig) -> None:
-        super().__init__({"word": VectorOp(config), "flags": Flags, "count": 12, "scans": 1, "listens": 1})
+        told = ("empty", "single", "single_tile", "scans", "lists", "listens", "merges")
+        super().__init__({"word": VectorOp(config), "flags": Flags, "count": 12} | dict.fromkeys(told, 1))

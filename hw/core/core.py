@@ -73,7 +73,8 @@ class Core(wiring.Component):
 
         # A seed begins when nothing is under way, and has arrived everywhere when the last lane has it.
         m.submodules.seeding = seeding = LaneSeeding()
-        rests, seeded = Signal(), Signal()
+        rests, seeded, seeds_lanes = Signal(), Signal(), Signal()
+        m.d.sync += seeds_lanes.eq(seeding.busy)
         m.d.comb += [
             rests.eq(sequencer.settled & ~sequencer.running & ~accesses.o.valid),
             seeding.i.payload.eq(seeds.o.payload),
@@ -117,8 +118,8 @@ class Core(wiring.Component):
         m.d.comb += [broadcast.mask_write.eq(stores[6].valid), broadcast.mask_word.eq(stores[6].word)]
 
         self._connect_units(m, samples, sequencer, broadcast, scalars, reducer)
-        self._connect_elements(m, broadcast, scalars, reducer)
-        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses, seeds.o.valid | seeding.busy)
+        self._connect_elements(m, platform, broadcast, scalars, reducer)
+        self._connect_host(m, samples, sequencer, scalars, reducer, rows, accesses, seeds.o.valid | seeds_lanes)
         self._count(m, sequencer, broadcast, scalars, reducer, clusters)
         return m
 
@@ -168,11 +169,22 @@ class Core(wiring.Component):
             scalars.element_hold.eq(sequencer.elements_held),
         ]
 
-    def _connect_elements(self, m: Module, broadcast: Broadcast, scalars: ScalarUnit, reducer: Reducer) -> None:
+    def _connect_elements(
+        self, m: Module, platform: object, broadcast: Broadcast, scalars: ScalarUnit, reducer: Reducer
+    ) -> None:
         """Element memory: the sequencer sees to it that only one unit uses it at a time."""
         depth = self.config.elements
-        m.submodules.elements = elements = Memory(shape=ELEMENT.bits, depth=depth, init=[])
+        # Nobody uses what he reads while it is written: a simulation that would is spoiled.
+        attrs = {"no_rw_check": 1}
+        m.submodules.elements = elements = Memory(shape=ELEMENT.bits, depth=depth, init=[], attrs=attrs)
         write, read = elements.write_port(), elements.read_port()
+        value = Signal(ELEMENT.bits)
+        m.d.comb += value.eq(read.data)
+        if platform is None:
+            met = Signal()
+            m.d.sync += met.eq(write.en & (write.addr == read.addr))
+            with m.If(met):
+                m.d.comb += value.eq(~read.data)
         with m.If(scalars.element_hold):
             m.d.comb += read.addr.eq(reducer.element_read_address)
         with m.Elif(broadcast.element_active):
@@ -180,9 +192,9 @@ class Core(wiring.Component):
         with m.Else():
             m.d.comb += read.addr.eq(scalars.element_address)
         m.d.comb += [
-            broadcast.element_data.eq(read.data),
-            scalars.element_read.eq(read.data),
-            reducer.element_read.eq(read.data),
+            broadcast.element_data.eq(value),
+            scalars.element_read.eq(value),
+            reducer.element_read.eq(value),
             write.en.eq(reducer.element_write | scalars.element_write),
             write.addr.eq(Mux(reducer.element_write, reducer.element_address, scalars.element_address)),
             write.data.eq(Mux(reducer.element_write, reducer.element_data, scalars.element_data)),
@@ -264,7 +276,10 @@ class Core(wiring.Component):
         wiring.connect(m, rows.o, wiring.flipped(host.answer))
         with m.If(write.en):
             m.d.sync += count.eq(count + 1)
-        with m.If(sequencer.start):
+        # No program has a result in its first cycle.
+        started = Signal()
+        m.d.sync += started.eq(sequencer.start)
+        with m.If(started):
             m.d.sync += count.eq(0)
         with m.If(sequencer.ended):
             m.d.sync += [finished.eq(1), overrun.eq(sequencer.overrun)]
@@ -299,8 +314,10 @@ class Core(wiring.Component):
         m.d.sync += reset.eq(self.host.reset)
         for counter, amount in zip(self.host.counters, amounts, strict=True):
             late = Signal.like(amount, name="late")
+            total = Signal.like(counter, name="total", reset_less=True)
             m.d.sync += late.eq(amount)
+            m.d.comb += counter.eq(total)
             with m.If(reset):
-                m.d.sync += counter.eq(0)
+                m.d.sync += total.eq(0)
             with m.Else():
-                m.d.sync += counter.eq(counter + late)
+                m.d.sync += total.eq(total + late)

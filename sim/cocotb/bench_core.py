@@ -120,7 +120,9 @@ async def work_at_once(dut: Any) -> None:
         alone = await cycles(first), await cycles(second)
         took = await cycles([*first, *second])
         issued = _ISSUE * min(len(first), len(second))
-        assert took <= max(alone) + issued + _SLACK, f"{first[0][0].name} and {second[0][0].name}: {took}, alone {alone}"
+        assert took <= max(alone) + issued + _SLACK, (
+            f"{first[0][0].name} and {second[0][0].name}: {took}, alone {alone}"
+        )
 
 
 def _program(dut: Any, config: CoreConfig, number: int, seed: int) -> Program:

@@ -134,7 +134,7 @@ ACTS = Proof(
         Mutant(
             "acts on arguments that are wrong",
             _MODULE,
-            "with m.Elif(check.argument_status != Status.OK):",
+            "with m.Elif(judged & (check.argument_status != Status.OK)):",
             "with m.Elif(0):",
         ),
         Mutant(

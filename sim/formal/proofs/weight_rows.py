@@ -40,7 +40,7 @@ def _config(memory: str = "bram") -> CoreConfig:
 
 
 class _AnyProgram(wiring.Component):
-    """Stands for instruction fetch: any instruction in any cycle, or none."""
+    """Stands for instruction fetch: any instruction in any cycle, or none; one that is there remains until taken."""
 
     def __init__(self, config: CoreConfig) -> None:
         addresses = range(config.program)
@@ -61,8 +61,13 @@ class _AnyProgram(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.d.comb += [self.o.valid.eq(self.valid), self.o.payload.eq(self.word)]
-        program_kinds(m, data.View(Word, self.word), self.kinds)
+        kept, word = Signal(), Signal(INSTRUCTION_BITS)
+        m.d.sync += [
+            kept.eq(self.o.valid & ~self.o.ready & ~self.jump & ~self.stop),
+            word.eq(self.o.payload),
+        ]
+        m.d.comb += [self.o.valid.eq(self.valid | kept), self.o.payload.eq(Mux(kept, word, self.word))]
+        program_kinds(m, data.View(Word, self.o.payload), self.kinds)
         return m
 
 
@@ -83,10 +88,13 @@ def _distances_of(bench: Bench, memory: str) -> None:
     inside = bench.add(f"broadcast_{memory}", broadcast)
     wiring.connect(m, sequencer.vector, broadcast.i)
     access = bench.free("access", sequencer.access.payload.shape())
-    bench.assume(access.op.matches(*HostOp))  # the row port knows no others
+    access_valid = bench.free("access_valid")
+    bench.assume(access.op.matches(*HostOp))  # the row port knows no others, and does not change its mind
+    remains = bench.past(access_valid & ~sequencer.access.ready) & bench.since_start(1)
+    bench.assume(~remains | (access_valid & (access.as_value() == bench.past(access.as_value()))))
     m.d.comb += [
         sequencer.start.eq(bench.free("start")),
-        sequencer.access.valid.eq(bench.free("access_valid")),
+        sequencer.access.valid.eq(access_valid),
         sequencer.access.payload.eq(access),
         sequencer.scalar.ready.eq(bench.free("scalar_ready")),
         sequencer.scalar_idle.eq(bench.free("scalar_idle")),
