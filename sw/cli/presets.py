@@ -20,7 +20,9 @@ def presets(json: JsonFile = None) -> None:
     """List the named configurations."""
     check_target(json)
     headings = ("preset", "network", "classes", "lanes", "rows", "bits", "memory", "MHz")
-    table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=box.SIMPLE_HEAD)
+    # Not a terminal of 80 columns shall cut a name.
+    columns = (Column(heading, no_wrap=True) for heading in headings)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     report: dict[str, Any] = {}
     for name, config in PRESETS.items():
         network = "-".join(map(str, (config.inputs, *config.hidden)))
