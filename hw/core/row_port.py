@@ -18,7 +18,7 @@ _DEPTH = 32
 
 
 class RowPort(wiring.Component):
-    """Throughput one lane a cycle; up to 32 answers wait in a FIFO.
+    """Throughput one lane a cycle, if the sequencer takes as much; up to 32 answers wait in a FIFO.
 
     Members
     -------

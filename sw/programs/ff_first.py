@@ -46,7 +46,6 @@ class _Builder(FFBuilder):
         self.handover.scale(self.norm("G", 1))
         if learn:
             self.subtract()
-        if learn:
             self.modulator(first)
             self.update_readout()
         # The lanes pack while the scalar unit works out the modulator, and learn while it sends.
