@@ -71,14 +71,18 @@ class Core(wiring.Component):
         m.submodules.seeds = seeds = RegisterSlice(32)
         wiring.connect(m, wiring.flipped(host.seed), seeds.i)
 
-        # A seed begins when nothing is under way, and has arrived everywhere when the last lane has it.
+        # A seed begins when nothing is under way, and has arrived everywhere when the last lane has it. Nothing starts
+        # from when it waits.
         m.submodules.seeding = seeding = LaneSeeding()
-        rests, seeded, seeds_lanes = Signal(), Signal(), Signal()
-        m.d.sync += seeds_lanes.eq(seeding.busy)
+        rests, begins, seeded, seeds_lanes = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [
+            seeds_lanes.eq(seeding.busy),
+            begins.eq((begins | (seeds.o.valid & rests)) & ~seeded),
+        ]
         m.d.comb += [
-            rests.eq(sequencer.settled & ~sequencer.running & ~accesses.o.valid),
+            rests.eq(sequencer.settled & ~sequencer.start & ~sequencer.running & ~accesses.o.valid),
             seeding.i.payload.eq(seeds.o.payload),
-            seeding.i.valid.eq(seeds.o.valid & (rests | seeding.busy)),
+            seeding.i.valid.eq(begins),
             seeded.eq(seeding.i.valid & seeding.i.ready),
             seeds.o.ready.eq(seeded),
             scalars.seed.valid.eq(seeded),
@@ -190,13 +194,13 @@ class Core(wiring.Component):
         with m.Elif(broadcast.element_active):
             m.d.comb += read.addr.eq(broadcast.element_address)
         with m.Else():
-            m.d.comb += read.addr.eq(scalars.element_address)
+            m.d.comb += read.addr.eq(scalars.element_read_address)
         m.d.comb += [
             broadcast.element_data.eq(value),
             scalars.element_read.eq(value),
             reducer.element_read.eq(value),
             write.en.eq(reducer.element_write | scalars.element_write),
-            write.addr.eq(Mux(reducer.element_write, reducer.element_address, scalars.element_address)),
+            write.addr.eq(Mux(reducer.element_write, reducer.element_address, scalars.element_write_address)),
             write.data.eq(Mux(reducer.element_write, reducer.element_data, scalars.element_data)),
         ]
 
@@ -224,7 +228,7 @@ class Core(wiring.Component):
         overrun = Signal()
         start_sample = Signal()
         start_run = Signal()
-        free = ~sequencer.running & ~finished
+        free = ~sequencer.start & ~sequencer.running & ~finished
         startable = free & ~accesses.o.valid & ~seeding
         # The link is a long way from the sample buffer: what it tells takes a cycle, and a sample on that way waits.
         told = Signal(_Told)
@@ -255,8 +259,6 @@ class Core(wiring.Component):
             host.run.ready.eq(startable & ~queued),
             start_run.eq(host.run.valid & host.run.ready),
             samples.advance.eq(start_sample),
-            sequencer.start.eq(start_sample | start_run),
-            sequencer.entry.eq(Mux(start_sample, samples.entry, host.run.payload)),
             host.busy.eq(~free | queued),
             host.done.valid.eq(finished),
             host.done.payload.count.eq(count),
@@ -274,12 +276,14 @@ class Core(wiring.Component):
         wiring.connect(m, accesses.o, rows.i)
         wiring.connect(m, rows.vector, sequencer.access)
         wiring.connect(m, rows.o, wiring.flipped(host.answer))
+        # Whether a program can start is known here, and what starts it is far away.
+        m.d.sync += [
+            sequencer.start.eq(start_sample | start_run),
+            sequencer.entry.eq(Mux(start_sample, samples.entry, host.run.payload)),
+        ]
         with m.If(write.en):
             m.d.sync += count.eq(count + 1)
-        # No program has a result in its first cycle.
-        started = Signal()
-        m.d.sync += started.eq(sequencer.start)
-        with m.If(started):
+        with m.If(sequencer.start):
             m.d.sync += count.eq(0)
         with m.If(sequencer.ended):
             m.d.sync += [finished.eq(1), overrun.eq(sequencer.overrun)]
@@ -297,7 +301,7 @@ class Core(wiring.Component):
     ) -> None:
         """The counters, in the order of ``protocol.COUNTERS``; a cycle late, since carry chains follow.
 
-        A reset comes when all units rest: nothing of before it is left to be counted.
+        A reset of the host comes when all units rest: nothing of before it is left to be counted.
         """
         amounts = (
             sequencer.running,
@@ -310,7 +314,7 @@ class Core(wiring.Component):
             broadcast.row_read,
             broadcast.row_write,
         )
-        reset = Signal()
+        reset = Signal(init=1)
         m.d.sync += reset.eq(self.host.reset)
         for counter, amount in zip(self.host.counters, amounts, strict=True):
             late = Signal.like(amount, name="late")

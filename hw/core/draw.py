@@ -11,14 +11,14 @@ from .scalar_control import ScalarControl
 
 __all__ = ["Draw"]
 
-_WEIGH_CYCLES = 2
+_WEIGH_CYCLES = 3
 """From the read of an element to the cycle that adds or subtracts its weight."""
 
 
 class Draw(wiring.Component):
     """An index drawn in proportion to weights: their sum, a random share of it, and the element that it falls on.
 
-    Cycles from ``start`` to ``done``, both counted: n + 9 + c for the index c, and those that the multiplier is busy.
+    Cycles from ``start`` to ``done``, both counted: n + 10 + c for the index c, and those that the multiplier is busy.
     ``start`` may come in the cycle after ``done``.
 
     Members
@@ -26,7 +26,7 @@ class Draw(wiring.Component):
     ``start`` : pulse; the walk rewinds. ``exclude``, ``excluded_index`` : an index that has no weight.
     ``read_last``, ``write_last``, ``read_index`` : of the walk. ``exhausted`` : the total is below zero.
     ``busy`` : of the multiplier.
-    ``control`` : of the datapath. ``excluded`` : the element read in the cycle before has no weight.
+    ``control`` : of the datapath. ``excluded`` : the element read two cycles before has no weight.
     ``step`` : the generator steps; it does so once for each draw.
     ``done`` : the last cycle; the walk's write index is the result.
     """
@@ -55,9 +55,11 @@ class Draw(wiring.Component):
         age = [reading, *flow]
         """``age[k]``: some element was read k cycles ago."""
         m.d.comb += walk.next_read.eq(reading)
+        excludes = Signal()
         m.d.sync += [
             flow.eq((flow << 1) | reading),
-            self.excluded.eq(self.exclude & (self.read_index == self.excluded_index)),
+            excludes.eq(self.exclude & (self.read_index == self.excluded_index)),
+            self.excluded.eq(excludes),
         ]
 
         with m.FSM():
@@ -70,13 +72,14 @@ class Draw(wiring.Component):
                 with m.If(self.read_last):
                     m.d.comb += walk.rewind.eq(1)
                     m.next = "DRAIN"
-            with m.State("DRAIN"), m.If(~age[1]):
+            with m.State("DRAIN"), m.If(~(age[1] | age[2])):
                 m.next = "SHARE"
             with m.State("SHARE"):
                 m.d.comb += [table.left.eq(Left.TOTAL), table.right.eq(Right.RANDOM)]
                 m.d.sync += searching.eq(1)
                 m.next = "PRODUCT"
             with m.State("PRODUCT"), m.If(~self.busy):
+                m.d.comb += reading.eq(1)
                 m.next = "THRESHOLD"
             with m.State("THRESHOLD"):
                 m.d.comb += [reading.eq(1), element.total.eq(Total.THRESHOLD)]
@@ -91,7 +94,7 @@ class Draw(wiring.Component):
                     with m.Else():
                         m.d.comb += walk.next_write.eq(1)
 
-        with m.If(age[1]):
+        with m.If(age[2]):
             m.d.comb += element.stage.eq(Stage.WEIGHT)
         with m.If(age[_WEIGH_CYCLES]):
             m.d.comb += element.total.eq(Total.PLUS_STAGE)

@@ -19,8 +19,8 @@ __all__ = ["ElementOps"]
 class ElementOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: LDE 7, STE and EADD 4, AMAX n + 4. ``start`` may come in the cycle
-    after ``done``.
+    Cycles from ``start`` to ``done``, both counted: LDE 8, STE 4, EADD 5, AMAX n + 4. ``start`` may come in the
+    cycle after ``done``.
 
     Members
     -------
@@ -43,9 +43,9 @@ class ElementOps(wiring.Component):
         m = Module()
         align, pack, element = self.control.align, self.control.pack, self.control.element
         walk = self.control.walk
-        judging, judged = Signal(), Signal()
-        """The element read in the cycle before is there to be compared; that before it has been."""
-        m.d.sync += [judging.eq(0), judged.eq(judging)]
+        coming, judging = Signal(), Signal()
+        """An element was read in the cycle before; that before it is there to be judged."""
+        m.d.sync += [coming.eq(0), judging.eq(coming)]
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start), m.Switch(self.op):
@@ -68,6 +68,8 @@ class ElementOps(wiring.Component):
                     m.next = "READ"
 
             with m.State("ADDRESS"):
+                m.next = "MEMORY"
+            with m.State("MEMORY"):
                 m.next = "LOAD"
                 with m.If(self.op == short_op(Op.EADD)):
                     m.next = "ADD"
@@ -105,7 +107,7 @@ class ElementOps(wiring.Component):
 
             with m.State("READ"):
                 m.d.comb += walk.next_read.eq(1)
-                m.d.sync += judging.eq(1)
+                m.d.sync += coming.eq(1)
                 with m.If(self.read_last):
                     m.next = "JUDGE LAST"
             with m.State("JUDGE LAST"):
@@ -117,9 +119,7 @@ class ElementOps(wiring.Component):
                 m.next = "IDLE"
 
         with m.If(judging):
-            m.d.comb += element.largest.eq(Largest.COMPARE)
-        with m.If(judged):
-            m.d.comb += walk.next_write.eq(1)
+            m.d.comb += [element.largest.eq(Largest.COMPARE), walk.next_write.eq(1)]
             with m.If(self.above):
                 m.d.sync += self.index.eq(self.write_index)
         return m

@@ -76,7 +76,7 @@ class ElementStage(wiring.Component):
     ``shifted`` : the aligner's rounded sum. ``beyond`` : it is too large for any number of bits, with the sign of
     ``beyond_sign``.
     ``stage``, ``total`` : the registers. ``capped`` : the total, at most 2^18 - 1.
-    ``above`` : in the cycle after COMPARE, when the largest element follows: the element is larger than it.
+    ``above`` : the element is larger than the largest so far.
     ``write``, ``written``, ``saturated`` : write enable and data for the element memory, and whether it was saturated.
     """
 
@@ -101,15 +101,12 @@ class ElementStage(wiring.Component):
         control = self.control
         sign = self.element[-1]
 
-        # A block RAM takes half a cycle to read: the comparison has one of its own.
-        largest, candidate = Signal(signed(ELEMENT.bits), init=ELEMENT.min), Signal(signed(ELEMENT.bits))
-        comparing = Signal()
-        m.d.sync += [candidate.eq(self.element), comparing.eq(control.largest == Largest.COMPARE)]
-        m.d.comb += self.above.eq(candidate > largest)
+        largest = Signal(signed(ELEMENT.bits), init=ELEMENT.min)
+        m.d.comb += self.above.eq(self.element > largest)
         with m.If(control.largest == Largest.RESTART):
             m.d.sync += largest.eq(ELEMENT.min)
-        with m.Elif(comparing & self.above):
-            m.d.sync += largest.eq(candidate)
+        with m.Elif((control.largest == Largest.COMPARE) & self.above):
+            m.d.sync += largest.eq(self.element)
 
         base = Signal(signed(_STAGE_BITS))
         operand = Signal(signed(ELEMENT.bits))

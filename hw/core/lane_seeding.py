@@ -28,11 +28,10 @@ class LaneSeeding(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = Signal(SEED_STEPS)
-        left = Signal(range(SEED_STEPS + 1), init=SEED_STEPS)
-        clear = Signal(init=1)
-        working, taking = Signal(), Signal()
+        left = Signal(range(SEED_STEPS), init=SEED_STEPS - 1)
+        working, clear = Signal(init=1), Signal(init=1)
+        taking = Signal()
         m.d.comb += [
-            working.eq(left != 0),
             self.o.clear.eq(clear),
             self.o.step.eq(working & ~clear),
             self.o.bit.eq(bits[0] & self.o.step),
@@ -43,13 +42,14 @@ class LaneSeeding(wiring.Component):
             m.d.sync += [
                 taking.eq(1),
                 bits.eq(Cat((self.i.payload & mask).xor() for mask in seed_masks())),
-                left.eq(SEED_STEPS),
+                left.eq(SEED_STEPS - 1),
+                working.eq(1),
                 clear.eq(1),
             ]
         with m.Elif(clear):
             m.d.sync += clear.eq(0)
         with m.Elif(working):
-            m.d.sync += [left.eq(left - 1), bits.eq(bits >> 1)]
+            m.d.sync += [left.eq(left - 1), working.eq(left != 0), bits.eq(bits >> 1)]
         with m.Else():
             m.d.sync += taking.eq(0)
         return m

@@ -109,12 +109,10 @@ class SampleBuffer(wiring.Component):
                 ]
             with m.If(filling == slot):
                 m.d.comb += self.entry.eq(slots[slot].tail.entry)
-        waiting = Signal(reset_less=True)
-        m.d.comb += self.waiting.eq(waiting)
         with m.If(complete):
-            m.d.sync += waiting.eq(1)
+            m.d.sync += self.waiting.eq(1)
         with m.If(self.advance):
-            m.d.sync += [waiting.eq(0), current.eq(filling), filling.eq(~filling)]
+            m.d.sync += [self.waiting.eq(0), current.eq(filling), filling.eq(~filling)]
         with m.If(self.reset):
-            m.d.sync += [waiting.eq(0), *(slot.eq(0) for slot in slots)]
+            m.d.sync += [self.waiting.eq(0), *(slot.eq(0) for slot in slots)]
         return m

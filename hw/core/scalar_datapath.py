@@ -40,7 +40,8 @@ class ScalarDatapath(wiring.Component):
     ``result`` : packed result. ``operand`` : first operand. ``greater``, ``subtracting`` : of the aligner.
     ``above``, ``exhausted`` : the element is the largest so far; the total is below zero.
     ``read_index``, ``write_index``, ``read_last``, ``write_last`` : of the walk.
-    ``element_address``, ``element_read``, ``element_write``, ``element_data`` : port of the element memory.
+    ``element_read_address``, ``element_read``, ``element_write``, ``element_write_address``, ``element_data`` : ports
+    of the element memory; what is read comes two cycles after its address.
     ``saturated`` : the element written was saturated. ``busy`` : of the multiplier.
     """
 
@@ -63,7 +64,8 @@ class ScalarDatapath(wiring.Component):
     write_index: Out(INDEX_BITS)
     read_last: Out(1)
     write_last: Out(1)
-    element_address: Out(INDEX_BITS)
+    element_read_address: Out(INDEX_BITS)
+    element_write_address: Out(INDEX_BITS)
     element_read: In(signed(ELEMENT.bits))
     element_write: Out(1)
     element_data: Out(signed(ELEMENT.bits))
@@ -121,7 +123,6 @@ class ScalarDatapath(wiring.Component):
             walk.control.eq(self.control.walk),
             walk.first.eq(self.first),
             walk.count.eq(self.count),
-            walk.write.eq(stage.write),
             self.result.eq(packer.result),
             self.operand.eq(aligner.first),
             self.greater.eq(aligner.greater),
@@ -132,7 +133,8 @@ class ScalarDatapath(wiring.Component):
             self.write_index.eq(walk.write_index),
             self.read_last.eq(walk.read_last),
             self.write_last.eq(walk.write_last),
-            self.element_address.eq(walk.address),
+            self.element_read_address.eq(walk.read_address),
+            self.element_write_address.eq(walk.write_address),
             self.element_write.eq(stage.write),
             self.element_data.eq(stage.written),
             self.saturated.eq(stage.saturated),

@@ -50,19 +50,19 @@ class ScalarUnit(wiring.Component):
     LDI, TAKE                     1 (TAKE waits for a reduced scalar)
     OUTS, OUTI; OUTE              2; n + 2 (if results are accepted)
     BEST                          3
-    MUL, XN, STE, EADD            4
+    MUL, XN, STE                  4
     ADD, SUB                      4, or 6 where magnitudes are subtracted
-    RSQ, REC                      5
-    LDE                           7
+    RSQ, REC, EADD                5
+    LDE                           8
     EXP; SIG                      9; 17
     AMAX                          n + 4
-    DRAW                          n + 9 + c for the index c
-    SMAX                          5 n + 22
+    DRAW                          n + 10 + c for the index c
+    SMAX                          5 n + 23
     ============================  ======================================
 
     An entry reaches the head of an empty queue two cycles after its transfer.
     Each multiplication takes ``multiply_cycles`` - 1 cycles more: one in MUL, RSQ, REC and DRAW, two in EXP, three in
-    SIG. SMAX, which overlaps them otherwise, then takes n (14 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 9.
+    SIG. SMAX, which overlaps them otherwise, then takes n (16 + 3 ``multiply_cycles``) + ``multiply_cycles`` + 8.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ class ScalarUnit(wiring.Component):
     ``index_done`` : :data:`IndexDone`, one pulse for each DRAW, AMAX and BEST.
     ``element_done`` : pulse; an entry that uses elements has done its last access.
     ``read_address``, ``read_data`` : read port of the registers, one cycle latency.
-    ``element_address``, ``element_read``, ``element_write``, ``element_data`` : port of the element memory, one cycle
-    latency. ``element_address`` depends combinationally on ``result.ready``.
+    ``element_read_address``, ``element_read``, ``element_write``, ``element_write_address``, ``element_data`` : ports
+    of the element memory, one cycle latency. ``element_read_address`` depends combinationally on ``result.ready``.
     ``element_hold`` : entries that use elements do not start.
     ``sample_norm`` : sum of the squared pixels of the current sample, for XN.
     ``result`` : stream of results.
@@ -101,9 +101,10 @@ class ScalarUnit(wiring.Component):
                 "element_done": Out(1),
                 "read_address": In(5),
                 "read_data": Out(25),
-                "element_address": Out(12),
+                "element_read_address": Out(12),
                 "element_read": In(signed(ELEMENT.bits)),
                 "element_write": Out(1),
+                "element_write_address": Out(12),
                 "element_data": Out(signed(ELEMENT.bits)),
                 "element_hold": In(1),
                 "sample_norm": In(32),
@@ -204,7 +205,9 @@ class ScalarUnit(wiring.Component):
             with m.Default():
                 m.d.comb += registers.value.eq(datapath.result)
 
-        # The datapath, and what the sequencers see of it.
+        # The datapath, and what the sequencers see of it. Block RAM takes half a cycle to read: a register follows it.
+        element = Signal(signed(ELEMENT.bits))
+        m.d.sync += element.eq(self.element_read)
         m.d.comb += [
             datapath.control.eq(control),
             datapath.control.walk.rewind.eq(control.walk.rewind | start),
@@ -216,9 +219,10 @@ class ScalarUnit(wiring.Component):
             datapath.excluded.eq(draw.excluded),
             datapath.pixels.eq(self.sample_norm),
             datapath.random.eq(generator.state[16:]),
-            datapath.element_read.eq(self.element_read),
-            self.element_address.eq(datapath.element_address),
+            datapath.element_read.eq(element),
+            self.element_read_address.eq(datapath.element_read_address),
             self.element_write.eq(datapath.element_write),
+            self.element_write_address.eq(datapath.element_write_address),
             self.element_data.eq(datapath.element_data),
             generator.step.eq(draw.step),
             generator.seed_valid.eq(self.seed.valid),

@@ -39,22 +39,22 @@ class Sequencer(wiring.Component):
 
     An instruction is issued every second cycle at most: in one cycle it is decided that it may be, and what its index
     registers add up to; in the next it is. Between the two nothing else is issued, so that what was ready or over
-    remains so. Lane instructions wait for the broadcast unit, for their scalar, and for
-    the pipeline distance from what wrote their rows, words or elements (:mod:`.uop`); scalar instructions go to
-    the scalar unit's queue, which works in order. ``END`` waits until all units rest.
+    remains so. Lane instructions wait for the broadcast unit, for their scalar, and for the pipeline distance from what
+    wrote their rows, words or elements (:mod:`.uop`); scalar instructions go to the scalar unit's queue, which works in
+    order. ``END`` waits until all units rest.
 
     A program that runs for longer than the configuration's ``watchdog`` cycles is ended: no instruction is issued any
     more, and when all units rest the run is over. Every instruction is over by itself, so this always comes.
 
     Members
     -------
-    ``start``, ``entry`` : begin a run. ``running`` : until ``ended`` pulses; ``overrun`` beside it says that the
-    watchdog did it. ``label`` : of the current sample.
+    ``start``, ``entry`` : begin a run, while none is under way and no ``access`` waits. ``running`` : until ``ended``
+    pulses; ``overrun`` beside it says that the watchdog did it. ``label`` : of the current sample.
     ``access`` : lane operations of the host, passed on while no program runs.
     ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer. ``vector``
     and ``scalar`` are valid only after their ``ready``, which must remain until then.
     ``scalar_address`` : register whose value the broadcast unit gets in the next cycle.
-    ``settled`` : nothing that was issued before the last cycle is on its way through the lanes.
+    ``settled`` : nothing that was issued before this cycle is on its way through the lanes.
     The others report what the units have done, see there.
     """
 
@@ -224,7 +224,6 @@ class Sequencer(wiring.Component):
             & (~kind.vector | self.vector.ready)
             & (~needs_scalar | self.scalar.ready)
             & ~(fire & ~kind.end)
-            & ~fetch.jump
             & ~fetch.stop
         )
         m.d.comb += [

@@ -12,24 +12,24 @@ from .scalar_control import ScalarControl, Write
 
 __all__ = ["Softmax"]
 
-_TERM_CYCLES = 9
+_TERM_CYCLES = 10
 """From the read of a logit to the write of its term e^(l - largest)."""
-_QUOTIENT_CYCLES = 5
+_QUOTIENT_CYCLES = 6
 """From the read of a term to the write of its probability."""
 
 
 class Softmax(wiring.Component):
     """Softmax over a range of elements, in place: three passes, the last two with one element every second cycle.
 
-    Cycles from ``start`` to ``done``, both counted: 5 n + 22. ``start`` may come in the cycle after ``done``. With a
-    multiplier that takes more than one cycle, elements do not overlap: each takes 10 and 6 cycles in the last two
+    Cycles from ``start`` to ``done``, both counted: 5 n + 23. ``start`` may come in the cycle after ``done``. With a
+    multiplier that takes more than one cycle, elements do not overlap: each takes 11 and 7 cycles in the last two
     passes, and those that the multiplier is busy.
 
     ::
 
-        cycle of an element's    0     1      2     3     4      5      6     7      8     9
-        terms                    read  M-l    x     *     point  slope  *     value  shift  write, sum
-        quotients                read  x 1/Z  *     move  shift  write
+        cycle of an element's    0     1     2      3     4     5      6      7     8      9      10
+        terms                    read        M-l    x     *     point  slope  *     value  shift  write, sum
+        quotients                read        x 1/Z  *     move  shift  write
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ class Softmax(wiring.Component):
         table, align, pack = self.control.table, self.control.align, self.control.pack
         element, walk = self.control.element, self.control.walk
 
-        comparing = Signal()
-        """The element read in the cycle before is there to be compared."""
+        coming, comparing = Signal(), Signal()
+        """An element was read in the cycle before; that before it is there to be compared."""
         reading = Signal()
         quotients = Signal()
         """The elements in flight belong to the last pass."""
@@ -66,7 +66,7 @@ class Softmax(wiring.Component):
         age = [reading, *flow]
         """``age[k]``: some element was read k cycles ago."""
         m.d.comb += walk.next_read.eq(reading)
-        m.d.sync += comparing.eq(0)
+        m.d.sync += [coming.eq(0), comparing.eq(coming)]
         with m.If(~self.busy):
             m.d.sync += flow.eq((flow << 1) | reading)
 
@@ -77,12 +77,10 @@ class Softmax(wiring.Component):
                 m.next = "LARGEST"
             with m.State("LARGEST"):
                 m.d.comb += walk.next_read.eq(1)
-                m.d.sync += comparing.eq(1)
+                m.d.sync += coming.eq(1)
                 with m.If(self.read_last):
                     m.d.comb += walk.rewind.eq(1)
-                    m.next = "COMPARE LAST"
-            with m.State("COMPARE LAST"):
-                m.next = "READ"
+                    m.next = "READ"
             with m.State("READ"):
                 m.d.comb += reading.eq(1)
                 m.next = "WAIT"
@@ -127,28 +125,28 @@ class Softmax(wiring.Component):
         with m.If(comparing):
             m.d.comb += element.largest.eq(Largest.COMPARE)
         with m.If(quotients):
-            with m.If(age[1]):
+            with m.If(age[2]):
                 m.d.comb += table.right.eq(Right.ELEMENT)
-            with m.If(age[3]):
-                m.d.comb += align.operands.eq(Operands.PRODUCT)
             with m.If(age[4]):
+                m.d.comb += align.operands.eq(Operands.PRODUCT)
+            with m.If(age[5]):
                 m.d.comb += align.shift.eq(Shift.POSITIVE)
             with m.If(age[_QUOTIENT_CYCLES]):
                 m.d.comb += [element.store.eq(Store.PROBABILITY), walk.next_write.eq(1)]
         with m.Else():
-            with m.If(age[1]):
-                m.d.comb += element.stage.eq(Stage.DIFFERENCE)
             with m.If(age[2]):
+                m.d.comb += element.stage.eq(Stage.DIFFERENCE)
+            with m.If(age[3]):
                 m.d.comb += [table.left.eq(Left.STAGE), table.right.eq(Right.LOG2E)]
-            with m.If(age[4]):
-                m.d.comb += [table.point.eq(Point.NEGATED), table.function.eq(Function.EXP2), align.whole.eq(1)]
             with m.If(age[5]):
-                m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
+                m.d.comb += [table.point.eq(Point.NEGATED), table.function.eq(Function.EXP2), align.whole.eq(1)]
             with m.If(age[6]):
-                m.d.comb += align.amount.eq(Amount.WHOLE)
+                m.d.comb += [table.left.eq(Left.POSITION), table.right.eq(Right.SLOPE)]
             with m.If(age[7]):
-                m.d.comb += align.operands.eq(Operands.VALUE)
+                m.d.comb += align.amount.eq(Amount.WHOLE)
             with m.If(age[8]):
+                m.d.comb += align.operands.eq(Operands.VALUE)
+            with m.If(age[9]):
                 m.d.comb += align.shift.eq(Shift.POSITIVE)
             with m.If(age[_TERM_CYCLES]):
                 m.d.comb += [

@@ -42,7 +42,7 @@ class CommandUnit(wiring.Component):
 
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
     header shows the first byte of its reply after 4 cycles, one of the arguments after a + 6; a RUN shows ``run`` after
-    6, a SAMPLE ``sample`` after n + 4; kept results begin after 5.
+    6, a SAMPLE of s segments ``sample`` after n + s + 4; kept results begin after 5.
 
     Parameters
     ----------

@@ -116,12 +116,14 @@ class FrameBuffer(wiring.Component):
 
         # handing out
 
-        length = self.o.payload.length
+        # The end of a frame counts for nothing, so that its length is known when it has come.
+        length = Signal.like(self.o.payload.length, reset_less=True)
+        m.d.sync += length.eq(count - CRC_BYTES)
         m.d.comb += [
             self.o.payload.bad.eq(bad),
             self.o.payload.command.eq(command),
             self.o.payload.sequence.eq(sequence),
-            length.eq(count - CRC_BYTES),
+            self.o.payload.length.eq(length),
         ]
 
         # Block RAM is slow: a register stands between it and whatever decides by the byte in the same cycle.

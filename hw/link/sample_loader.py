@@ -21,8 +21,8 @@ class SampleLoader(wiring.Component):
     segment a BAD_LENGTH. Pixels handed out before that are left to the caller, who must not queue the sample; no pixel
     is handed out whose index does not exist.
 
-    Throughput: one byte a cycle if nothing waits. ``done`` comes in the cycle in which the last byte is taken, or one
-    cycle after the byte that cannot be right.
+    Throughput, if nothing waits: a cycle a byte, and one a segment. ``done`` comes in the cycle in which the last byte
+    is taken, or in a cycle behind the byte that cannot be right.
 
     Parameters
     ----------
@@ -61,6 +61,10 @@ class SampleLoader(wiring.Component):
         byte, last = self.i.payload.byte, self.i.payload.last
         index = Signal(range(self._inputs + 256))  # of the next pixel
         left = Signal(8)  # pixels left in this segment
+        # Whether ``index`` is behind the last input, or further: whoever takes a byte by that has a long way to go.
+        at_end, beyond = Signal(), Signal()
+        judged = Signal()
+        m.d.sync += [at_end.eq(index == self._inputs), beyond.eq(index > self._inputs), judged.eq(0)]
         m.d.comb += [self.pixel.payload.index.eq(index), self.pixel.payload.value.eq(byte)]
 
         def finish(status: Status) -> None:
@@ -80,10 +84,10 @@ class SampleLoader(wiring.Component):
                     with m.If(last):
                         finish(Status.BAD_LENGTH)
             with m.State("COUNT"):
-                m.d.sync += left.eq(byte)
-                with m.If(index > self._inputs):
+                m.d.sync += [left.eq(byte), judged.eq(1)]
+                with m.If(judged & beyond):
                     finish(Status.BAD_ADDRESS)
-                with m.Elif(self.i.valid):
+                with m.Elif(judged & self.i.valid):
                     m.d.comb += self.i.ready.eq(1)
                     with m.If(byte != 0):
                         m.next = "PIXELS"
@@ -94,12 +98,12 @@ class SampleLoader(wiring.Component):
                         with m.If(last):
                             finish(Status.OK)
             with m.State("PIXELS"):
-                with m.If(index == self._inputs):
+                with m.If(at_end):
                     finish(Status.BAD_ADDRESS)
                 with m.Elif(self.i.valid):
                     m.d.comb += [self.pixel.valid.eq(byte != 0), self.i.ready.eq(self.pixel.ready | (byte == 0))]
                     with m.If(self.i.ready):
-                        m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+                        m.d.sync += [index.eq(index + 1), left.eq(left - 1), at_end.eq(index == self._inputs - 1)]
                         with m.If(left == 1):
                             m.next = "SKIP"
                             with m.If(last):

@@ -57,9 +57,10 @@ class _Surroundings:
             if reads[1] is not None:
                 self.scalars.check((reads[1], read(dut["read_data"])))
             # The memory returns what was there before a write in the same cycle.
-            address = read(dut["element_address"]) % len(self.elements)
+            address = read(dut["element_read_address"]) % len(self.elements)
             dut["element_read"].value = self.elements[address] & _MASK
             if read(dut["element_write"]):
+                address = read(dut["element_write_address"]) % len(self.elements)
                 self.elements[address] = read_signed(dut["element_data"])
             done = unpack(ScalarDone, read(dut["scalar_done"]))
             reads = [done["number"] if done["valid"] else None, reads[0]]

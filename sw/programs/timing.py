@@ -42,7 +42,7 @@ LATENCY: dict[str, int] = {
     "queue": 2,  # from the issue of an instruction until it is at the head of an empty queue
     "multiplication": 7,  # more with single-port memory, for every multiplication of an instruction
     # of a whole run
-    "start and end": 5,
+    "start and end": 6,
 }
 """Where a program waits, in cycles, beside :data:`_SCALAR`: the only numbers that are not counted from the program."""
 
@@ -52,8 +52,8 @@ _QUEUE = 16
 _SUMS = 4
 """Instructions that the reduce tree works at, at most."""
 
-_SCALAR = {Op.LDI: 1, Op.OUTS: 2, Op.OUTI: 2, Op.BEST: 3, Op.MUL: 4, Op.XN: 4, Op.STE: 4, Op.EADD: 4, Op.ADD: 4}
-_SCALAR |= {Op.SUB: 6, Op.RSQ: 5, Op.REC: 5, Op.LDE: 7, Op.EXP: 9, Op.SIG: 17}
+_SCALAR = {Op.LDI: 1, Op.OUTS: 2, Op.OUTI: 2, Op.BEST: 3, Op.MUL: 4, Op.XN: 4, Op.STE: 4, Op.ADD: 4}
+_SCALAR |= {Op.SUB: 6, Op.RSQ: 5, Op.REC: 5, Op.EADD: 5, Op.LDE: 8, Op.EXP: 9, Op.SIG: 17}
 """Cycles of scalar instructions whatever their elements; signs decide about ADD and SUB: 4, or 6 of a difference."""
 
 _MULTIPLICATIONS = {Op.MUL: 1, Op.RSQ: 1, Op.REC: 1, Op.DRAW: 1, Op.EXP: 2, Op.SIG: 3}
@@ -235,11 +235,11 @@ class _Clock:
         single = self.config.memory == "spram"
         more = LATENCY["multiplication"] * _MULTIPLICATIONS.get(word.op, 0) if single else 0
         if word.op is Op.SMAX:
-            return 38 * word.n + 17 if single else 5 * word.n + 22
+            return 40 * word.n + 16 if single else 5 * word.n + 23
         if word.op is Op.AMAX:
             return word.n + 4
         if word.op is Op.DRAW:
-            return 1.5 * word.n + 9 + more  # on average half of the elements are passed before the one drawn
+            return 1.5 * word.n + 10 + more  # on average half of the elements are passed before the one drawn
         if word.op is Op.OUTE:
             return word.n + 2
         return _SCALAR[word.op] + more

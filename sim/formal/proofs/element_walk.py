@@ -25,7 +25,6 @@ def _build(bench: Bench) -> None:
         walk.control.eq(control),
         walk.first.eq(first),
         walk.count.eq(count),
-        walk.write.eq(bench.free("write")),
     ]
 
     # Counted by the steps since the last rewind; whoever walks stops at the last element.
@@ -39,9 +38,8 @@ def _build(bench: Bench) -> None:
     bench.claim(walk.write_index == writes, "an index to write is skipped or repeated")
     index = Signal(INDEX_BITS)
     m.d.comb += index.eq(first + reads + control.ahead)
-    with m.If(walk.write):
-        m.d.comb += index.eq(first + writes + control.ahead)
-    bench.claim(walk.address == index, "another element than the index says")
+    bench.claim(walk.read_address == index, "another element is read than the index says")
+    bench.claim(walk.write_address == (first + writes)[:INDEX_BITS], "another element is written than the index says")
     on = bench.since_start(1)
     bench.claim(~on | (walk.read_last == (reads + 1 == count)), "the last element to read is missed, or another one is")
     bench.claim(~on | (walk.write_last == (writes + 1 == count)), "the last element to write is missed, or another is")
@@ -56,15 +54,15 @@ PROOF = Proof(
         Mutant(
             "the last is known one step late",
             _MODULE,
-            "self.read_last.eq(next_read == last)",
-            "self.read_last.eq(self.read_index == last)",
+            "self.read_last.eq(is_last(self.read_index, self.control.next_read))",
+            "self.read_last.eq(is_last(self.read_index, 0))",
         ),
         Mutant("a rewind forgets the write index", _MODULE, "[next_read.eq(0), next_write.eq(0)]", "next_read.eq(0)"),
         Mutant(
             "looks behind instead of ahead",
             _MODULE,
-            "Cat(C(1, 1), self.first) + Cat(self.control.ahead, index)",
-            "Cat(C(1, 1), self.first) - Cat(self.control.ahead, index)",
+            "Cat(C(1, 1), self.first) + Cat(self.control.ahead, self.read_index)",
+            "Cat(C(1, 1), self.first) - Cat(self.control.ahead, self.read_index)",
         ),
     ),
 )

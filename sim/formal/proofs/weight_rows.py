@@ -92,8 +92,10 @@ def _distances_of(bench: Bench, memory: str) -> None:
     bench.assume(access.op.matches(*HostOp))  # the row port knows no others, and does not change its mind
     remains = bench.past(access_valid & ~sequencer.access.ready) & bench.since_start(1)
     bench.assume(~remains | (access_valid & (access.as_value() == bench.past(access.as_value()))))
+    start = bench.free("start")
+    bench.assume(~(start & (access_valid | sequencer.running)))
     m.d.comb += [
-        sequencer.start.eq(bench.free("start")),
+        sequencer.start.eq(start),
         sequencer.access.valid.eq(access_valid),
         sequencer.access.payload.eq(access),
         sequencer.scalar.ready.eq(bench.free("scalar_ready")),

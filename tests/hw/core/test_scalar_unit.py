@@ -133,8 +133,8 @@ class Bench(Elaboratable):
         m.submodules.elements = self.elements
         read, write = self.elements.read_port(), self.elements.write_port()
         m.d.comb += [
-            read.addr.eq(unit.element_address),
-            write.addr.eq(unit.element_address),
+            read.addr.eq(unit.element_read_address),
+            write.addr.eq(unit.element_write_address),
             write.data.eq(unit.element_data),
             write.en.eq(unit.element_write),
             unit.element_read.eq(read.data),
@@ -367,18 +367,18 @@ LATENCIES = {
     Op.LDI: 1,
     Op.BEST: 3,
     Op.XN: 4,
-    Op.EADD: 4,
+    Op.EADD: 5,
     Op.MUL: 4,
     Op.STE: 4,
     Op.ADD: 4,
     Op.SUB: 6,
     Op.RSQ: 5,
     Op.REC: 5,
-    Op.LDE: 7,
+    Op.LDE: 8,
     Op.EXP: 9,
     Op.SIG: 17,
     Op.AMAX: 14,
-    Op.SMAX: 72,
+    Op.SMAX: 73,
     Op.OUTE: 12,
 }
 """Of ten elements, and of an ADD of two positive numbers."""
@@ -400,7 +400,7 @@ def test_latency_of_draw_take_and_results() -> None:
         weights = [0] * ELEMENTS
         weights[index] = 100
         bench = Bench(weights).run([Entry(Op.DRAW, d=3, n=10)], [])
-        assert bench.done_at == [bench.taken_at[-1] + HEAD + 10 + 9 + index]
+        assert bench.done_at == [bench.taken_at[-1] + HEAD + 10 + 10 + index]
     bench = Bench([0] * ELEMENTS).run([Entry(TAKE, d=1)], [scalar.ONE])
     assert bench.done_at == [bench.taken_at[-1] + HEAD + 1]
     bench = Bench([0] * ELEMENTS).run([Entry(Op.OUTS)], [])
@@ -415,7 +415,7 @@ def test_latency_with_a_slow_multiplier() -> None:
         assert bench.done_at == [bench.taken_at[-1] + HEAD + LATENCIES[op] + 7 * multiplications]
     for n, cycles in ((10, 8), (4, 2)):
         bench = Bench([5] * ELEMENTS, cycles).run([Entry(Op.SMAX, n=n)], [])
-        assert bench.done_at == [bench.taken_at[-1] + HEAD + n * (14 + 3 * cycles) + cycles + 9]
+        assert bench.done_at == [bench.taken_at[-1] + HEAD + n * (16 + 3 * cycles) + cycles + 8]
 
 
 def test_converts_to_verilog() -> None:

@@ -667,5 +667,6 @@ def test_latency():
     ):
         assert latency(command, payload, unit.o.valid) == arguments + 6
     assert latency(Command.RUN, u16(0), unit.core.run.valid) == 6
-    for payload in (sample(0, 0), sample(0, 0, (0, b"\x01\x02")), sample(0, 0, (2, b"\0\0\0"), (1, b"\x02"))):
-        assert latency(Command.SAMPLE, payload, unit.core.sample.valid) == len(payload) + 4
+    for segments in ((), ((0, b"\x01\x02"),), ((2, b"\0\0\0"), (1, b"\x02"))):
+        payload = sample(0, 0, *segments)
+        assert latency(Command.SAMPLE, payload, unit.core.sample.valid) == len(payload) + len(segments) + 4
