@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from amaranth.hdl import ResetInserter, Signal
 
 from onward.hw.core.host_port import AccessKind
 from onward.hw.spec.config import CoreConfig
@@ -268,3 +270,45 @@ def test_a_program_right_after_a_reset_waits_for_its_seed() -> None:
         assert await bench.read(ctx, AccessKind.READ_VECTOR, 0) == expected
 
     simulate(bench.dut, run)
+
+
+@pytest.mark.parametrize("cycles", [1, 2, 8])
+def test_a_reset_in_a_run_leaves_nothing_behind(cycles: int) -> None:
+    """A sample runs and another one waits; after the reset the core rests, and works as one that has just begun."""
+    config = SHAPES["tiny"]
+    asm = Assembler(config)
+    asm.entry("main")
+    asm.emit(Op.MAC, source=Source.SAMPLE, init=1, s=asm.constant("one", 1.0), row=0, n=1)
+    asm.emit(Op.NOISE, s=asm.constant("little", 2.0**-3))
+    asm.emit(Op.ST, p1=0)
+    asm.emit(Op.END)
+    program = asm.assemble().instructions
+    machine = Machine(config)
+    machine.state.seed(0)
+    batch = random_batch(config, 3, 0)
+    bench = CoreBench(config)
+    reset = Signal()
+
+    async def run(ctx: Any) -> None:
+        host = bench.dut.host
+        await bench.load_program(ctx, program)
+        for row in range(config.inputs):
+            await bench.write_row(ctx, row, [row] * config.lanes)
+        for number in (1, 2):
+            await bench.load_sample(ctx, batch[number], 0)
+        assert ctx.get(host.busy) and not ctx.get(host.slot_free)
+        ctx.set(reset, 1)
+        await ctx.tick().repeat(cycles)
+        ctx.set(reset, 0)
+        for _ in range(200):
+            assert not ctx.get(host.busy)
+            await ctx.tick()
+        assert not any(ctx.get(counter) for counter in host.counters)
+        for row in range(config.inputs):
+            machine.state.write_row(row, torch.full((config.lanes,), row))
+        machine.run(program, 0, batch[1])
+        await bench.load_sample(ctx, batch[1], 0)
+        await bench.results(ctx)
+        assert await bench.read(ctx, AccessKind.READ_VECTOR, 0) == machine.state.vectors[0].tolist()
+
+    simulate(ResetInserter(reset)(bench.dut), run)
