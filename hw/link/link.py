@@ -27,7 +27,7 @@ class Link(wiring.Component):
     """The whole link::
 
         i -> CobsDecoder -> FrameBuffer -> CommandUnit <-> core
-        o <- FrameSender <-----------------'
+        o <- FrameSender <- RegisterSlice <'
 
     Every frame gets one reply (see ``docs/protocol.md``). There is one buffer for frames: from the end of a frame until
     its command has been dealt with, ``i`` takes one byte at most. That lasts as long as the core or a reply on its way
