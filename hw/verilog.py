@@ -38,7 +38,8 @@ def generate(component: wiring.Component, name: str = "onward", *, sources: bool
 
     A member ``i.payload`` becomes the port ``i__payload``. The same component gives the same text on every machine: it
     names neither source files nor times, unless ``sources`` asks for attributes ``src`` with the lines that things come
-    from. Assertions are part of it, and so is what spoils a word of the element memory that is read while it is written.
+    from. Assertions are part of it, and so is what spoils a word of the element memory that is read while it is
+    written.
 
     Raises
     ------
