@@ -15,25 +15,19 @@ from onward.hw.spec.formats import ELEMENT
 
 from .broadcast import Broadcast
 from .cluster import Cluster
-from .host_port import Access, HostPort, SampleTail
+from .host_port import Access, HostPort
 from .lane_seeding import LaneSeeding
 from .memory_style import small_memory
 from .reduce_tree import ReduceTree
 from .reducer import Reducer
 from .register_slice import RegisterSlice
 from .row_port import RowPort
-from .sample_buffer import Pixel, SampleBuffer
+from .sample_buffer import SampleBuffer
 from .scalar_unit import ScalarUnit
 from .sequencer import Sequencer
 from .uop import OPERAND_STAGE, PRODUCT_STAGE
 
 __all__ = ["Core"]
-
-_Told = data.StructLayout(
-    {"begin": 1, "reset": 1, "pixel": Pixel, "pixel_valid": 1, "tail": SampleTail, "tail_valid": 1}
-)
-"""What the link tells the sample buffer in a cycle."""
-
 
 class Core(wiring.Component):
     """Executes the programs of :mod:`onward.hw.spec.isa` on samples, bit for bit as the golden model does.
@@ -231,16 +225,15 @@ class Core(wiring.Component):
         free = ~sequencer.start & ~sequencer.running & ~finished
         startable = free & ~accesses.o.valid & ~seeding
         # The link is a long way from the sample buffer: what it tells takes a cycle, and a sample on that way waits.
-        told = Signal(_Told)
         m.d.sync += [
-            told.begin.eq(host.sample_begin),
-            told.reset.eq(host.reset),
-            told.pixel.eq(host.pixel.payload),
-            told.pixel_valid.eq(host.pixel.valid),
-            told.tail.eq(host.sample.payload),
-            told.tail_valid.eq(host.sample.valid),
+            samples.begin.eq(host.sample_begin),
+            samples.reset.eq(host.reset),
+            samples.pixel.payload.eq(host.pixel.payload),
+            samples.pixel.valid.eq(host.pixel.valid),
+            samples.tail.payload.eq(host.sample.payload),
+            samples.tail.valid.eq(host.sample.valid),
         ]
-        queued = samples.waiting | told.tail_valid
+        queued = samples.waiting | samples.tail.valid
         m.d.comb += [
             sequencer.program_write.eq(host.program.valid),
             sequencer.program_address.eq(host.program.payload.address),
@@ -248,13 +241,7 @@ class Core(wiring.Component):
             host.program.ready.eq(1),
             host.pixel.ready.eq(1),
             host.sample.ready.eq(1),
-            samples.begin.eq(told.begin),
-            samples.reset.eq(told.reset),
-            samples.pixel.payload.eq(told.pixel),
-            samples.pixel.valid.eq(told.pixel_valid),
-            samples.tail.payload.eq(told.tail),
-            samples.tail.valid.eq(told.tail_valid),
-            host.slot_free.eq(samples.slot_free & ~told.tail_valid),
+            host.slot_free.eq(samples.slot_free & ~samples.tail.valid),
             start_sample.eq(startable & samples.waiting),
             host.run.ready.eq(startable & ~queued),
             start_run.eq(host.run.valid & host.run.ready),
