@@ -29,6 +29,7 @@ from .uop import OPERAND_STAGE, PRODUCT_STAGE
 
 __all__ = ["Core"]
 
+
 class Core(wiring.Component):
     """Executes the programs of :mod:`onward.hw.spec.isa` on samples, bit for bit as the golden model does.
 
