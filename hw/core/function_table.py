@@ -8,6 +8,7 @@ from onward.hw.spec.formats import ELEMENT, MAGNITUDE_BITS
 from onward.hw.spec.tables import EXP2_TABLE, LOG2E_FIXED, LOG2E_FRACTION, POSITION_BITS, RECIPROCAL_TABLE, RSQRT_TABLE
 
 from .carry_chain import add_or_subtract
+from .logic_table import read_table
 from .multiplier import Multiplier
 
 __all__ = ["LOG2E_MAGNITUDE", "Function", "FunctionTable", "Left", "Point", "Right", "TableControl"]
@@ -111,10 +112,6 @@ class FunctionTable(wiring.Component):
         rows = [base & 0xFFFF | abs(slope) << 16 for base, slope in EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE]
         # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them. Made of logic, it
         # takes its time: the register is in front of it, behind what decides where to look.
-        logic = self.cycles == 1
-        attrs = {"rom_style": "logic"} if logic else {}
-        m.submodules.rows = table = memory.Memory(shape=16 + _SLOPE_BITS, depth=256, init=rows, attrs=attrs)
-        read = table.read_port(domain="comb" if logic else "sync")
         address, looks = Signal(8), Signal()
         point = Signal(16)
         position = Signal(POSITION_BITS)
@@ -127,11 +124,16 @@ class FunctionTable(wiring.Component):
             address.eq(Cat(point[POSITION_BITS:], kind)),
             looks.eq(control.point != Point.HOLD),
         ]
-        if logic:
+        row = Signal(16 + _SLOPE_BITS)
+        if self.cycles == 1:
+            place = Signal.like(address)
             with m.If(looks):
-                m.d.sync += read.addr.eq(address)
+                m.d.sync += place.eq(address)
+            m.d.comb += row.eq(read_table(m, platform, rows, len(row), place))
         else:
-            m.d.comb += [read.addr.eq(address), read.en.eq(looks)]
+            m.submodules.rows = table = memory.Memory(shape=len(row), depth=len(rows), init=rows)
+            read = table.read_port()
+            m.d.comb += [read.addr.eq(address), read.en.eq(looks), row.eq(read.data)]
         with m.Switch(control.point):
             with m.Case(Point.SCALAR):
                 m.d.comb += point.eq(self.scalar << 1)
@@ -164,7 +166,7 @@ class FunctionTable(wiring.Component):
             with m.Case(Right.SCALAR):
                 m.d.comb += multiplier.right.eq(self.scalar)
             with m.Case(Right.SLOPE):
-                m.d.comb += multiplier.right.eq(read.data[16:])
+                m.d.comb += multiplier.right.eq(row[16:])
             with m.Case(Right.LOG2E):
                 m.d.comb += multiplier.right.eq(LOG2E_MAGNITUDE)
             with m.Case(Right.ELEMENT):
@@ -179,7 +181,7 @@ class FunctionTable(wiring.Component):
         interpolated = add_or_subtract(m, base, step, delayed_falling, 17 + POSITION_BITS)
         m.d.comb += self.coming.eq(interpolated[POSITION_BITS:])
         m.d.sync += [
-            base.eq(Cat(read.data[:16], ~read.data[15]) << POSITION_BITS),
+            base.eq(Cat(row[:16], ~row[15]) << POSITION_BITS),
             delayed_falling.eq(falling),
             self.value.eq(self.coming),
         ]

@@ -29,9 +29,11 @@ def prove_same(
     helper: str = "",
     cycles: int = 1,
     zeros: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> None:
     """Prove that ``make()`` gives the same for an ECP5, where it has ``cell``, as for no platform.
 
+    ``others`` : cells that it has, too.
     ``cycles`` : in the last of so many, what its registers held at first does not count any more.
     ``zeros`` : bits of inputs that are left 0, as ``x[3]``, where a solver would take long.
 
@@ -44,7 +46,7 @@ def prove_same(
         text = rtlil.convert(make(), platform=platform, name=name)
         assert (cell in text) == (name == "cells")
         (folder / f"{name}.il").write_text(text)
-    models = LUT4 if cell == "LUT4" else model(cell).replace(cell, "MODEL", 1) + scalar_ports(cell)
+    models = "".join(LUT4 if each == "LUT4" else scalar_ports(each) for each in (cell, *others))
     (folder / "models.sv").write_text(models + (model(helper) if helper else ""))
     held = " ".join(f"-set in_{bit} 0" for bit in zeros)
     script = f"""
@@ -56,6 +58,7 @@ def prove_same(
         read_rtlil plain.il
         proc
         flatten plain
+        memory_map plain
         miter -equiv -flatten -make_outputs -ignore_gold_x plain cells miter
         opt miter
         sat -verify -seq {cycles} -prove-skip {cycles - 1} -prove trigger 0 {held} miter
@@ -72,7 +75,7 @@ def model(cell: str) -> str:
 def scalar_ports(cell: str) -> str:
     """A module with the ports of a netlist, around a model, which has numbered ports as vectors."""
     head = model(cell).split(");")[0]
-    ports = re.findall(r"(input|output) (?:\[(\d+):0\] )?([A-Z][\w, ]*)", head)
+    ports = re.findall(r"(input|output) (?:\[(\d+):0\] )?([A-Z]\w*(?:,\s+[A-Z]\w*)*)", head)
     declared, connected = [], []
     for direction, high, names in ports:
         for name in re.findall(r"\w+", names):
@@ -80,8 +83,11 @@ def scalar_ports(cell: str) -> str:
             declared += [f"{direction} {bit}" for bit in bits]
             connected.append(f".{name}({{{', '.join(reversed(bits))}}})")
     parameters = re.findall(r"parameter (?:\[[^]]*\] )?(\w+)( = [^,\n]*)", head)
-    return f"""
-module {cell} #({", ".join(f"parameter {name}{value}" for name, value in parameters)}) ({", ".join(declared)});
-  MODEL #({", ".join(f".{name}({name})" for name, _ in parameters)}) model ({", ".join(connected)});
+    taken = f"#({', '.join(f'parameter {name}{value}' for name, value in parameters)})" if parameters else ""
+    given = f"#({', '.join(f'.{name}({name})' for name, _ in parameters)})" if parameters else ""
+    renamed = model(cell).replace(cell, f"MODEL_{cell}", 1)
+    return f"""{renamed}
+module {cell} {taken} ({", ".join(declared)});
+  MODEL_{cell} {given} model ({", ".join(connected)});
 endmodule
 """
