@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -108,7 +108,16 @@ class Cluster(wiring.Component):
                 port.addr.eq(saturate.p1),
                 port.data.eq(stored),
             ]
-        first_read, second_read = first_words.read_port(), second_words.read_port()
+        # Vector registers made of lookup tables are read in the cycle of their address: the member of a group is chosen
+        # and negated in it, too, so that lanes choose among registers. What a block RAM reads comes one cycle later.
+        early = config.memory != "spram"
+        first_read = first_words.read_port()
+        second_read = second_words.read_port(domain="comb" if early else "sync")
+        second_word = Signal.like(second_read.data, reset_less=True)
+        if early:
+            m.d.sync += second_word.eq(second_read.data)
+        else:
+            m.d.comb += second_word.eq(second_read.data)
         scanning = Signal()
         scan_word, scan_lane = Signal.like(self.scan_word), Signal.like(self.scan_lane)
         m.d.sync += [scanning.eq(self.scan_valid), scan_word.eq(self.scan_word), scan_lane.eq(self.scan_lane)]
@@ -118,21 +127,24 @@ class Cluster(wiring.Component):
         with m.Else():
             m.d.comb += second_read.addr.eq(address.p2)
         first = [_field(first_read.data, index) for index in range(len(lanes))]
-        second = [_field(second_read.data, index) for index in range(len(lanes))]
-        # One member of every group in cycle 10: of LMAC and LUPD, or of a scan, which has the port for itself.
+        second = [_field(second_word, index) for index in range(len(lanes))]
+        # One member of every group: of LMAC and LUPD, or of a scan, which has the port for itself.
         starts = range(0, len(lanes), config.group)
-        member, scan_group = Signal.like(self.uop.member), Signal(range(max(2, len(starts))))
-        members = [Array(second[start : start + config.group])[member] for start in starts]
+        member, scan_group = Signal.like(self.uop.member, reset_less=True), Signal(range(max(2, len(starts))))
+        grouped = Signal(reset_less=True)
         every_lane = range(config.cluster_lanes)
+        uop, scans, lane = (self.uop, self.scan_valid, self.scan_lane) if early else (address, scanning, scan_lane)
+        read = [_field(second_read.data, index) for index in range(len(lanes))]
+        members = [Array(read[start : start + config.group])[member] for start in starts]
+        scanned = [_registered(m, each) if early else each for each in members]
         m.d.sync += [
-            member.eq(Mux(scanning, Array(lane % config.group for lane in every_lane)[scan_lane], address.member)),
+            member.eq(Mux(scans, Array(lane % config.group for lane in every_lane)[lane], uop.member)),
+            grouped.eq(uop.flags.y == Y.GROUP),
             scan_group.eq(Array(lane // config.group for lane in every_lane)[scan_lane]),
-            self.scan_value.eq(Array(members)[scan_group]),
+            self.scan_value.eq(Array(scanned)[scan_group]),
         ]
 
         control = lane_control(m, stages, config)
-        grouped = Signal(reset_less=True)
-        m.d.sync += grouped.eq(address.flags.y == Y.GROUP)
         # A seed comes from afar, and there is time.
         seed = Signal(SeedStep)
         m.d.sync += seed.eq(self.seed)
@@ -140,9 +152,11 @@ class Cluster(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
             group = index - index % config.group
             if index == group:
-                common = Signal.like(lane.common, name=f"common_{group}")
-                choices = Cat(0, operands.m).as_signed(), Cat(1, ~members[group // config.group]).as_signed()
-                m.d.comb += common.eq(add_chosen(m, platform, 1, choices, grouped, len(common) + 1)[1:])
+                operand = address.m if early else operands.m
+                choices = Cat(0, operand).as_signed(), Cat(1, ~members[group // config.group]).as_signed()
+                common = add_chosen(m, platform, 1, choices, grouped, len(lane.common) + 1)[1:].as_signed()
+                if early:
+                    common = _registered(m, common)
             own = (address.flags.y == Y.GROUP) & (address.member == lane.index % config.group)
             mine = (address.flags.y == Y.MASKED) & (address.lane == lane.index)
             pick = Signal(2, name=f"pick_{index}", reset_less=True)
@@ -183,6 +197,13 @@ def _delayed(m: Module, uop: data.View, cycle: int) -> data.View:
     m.d.sync += [register.eq(uop), valid.eq(uop.valid)]
     m.d.comb += [later.eq(register), later.valid.eq(valid)]
     return later
+
+
+def _registered(m: Module, value: Value) -> Signal:
+    """The value in the next cycle."""
+    register = Signal.like(value, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register
 
 
 def _vector_memory(config: CoreConfig, lanes: int) -> Memory:
