@@ -7,7 +7,7 @@ Cycle numbers count from the emission of a micro-operation in the broadcast unit
             clipped, and its pixel subtracted, in cycle 2
     4..7    operand: element x scalar, shifted, rounded (see :mod:`.operand_unit`)
     8       the micro-operation is complete; address of the weight row, which was known before
-    9       cluster's input register; addresses of vector registers; if these are lookup tables, the member of a group is
+    9       cluster's input register; addresses of vector registers, and if these are lookup tables, member of a group
             chosen and negated; row arrives, late in the cycle
     10      row registered, vectors arrive; factors chosen
     11      factors registered: multiplication; an accumulator that starts anew is cleared
