@@ -291,6 +291,8 @@ class Core(wiring.Component):
 
         A reset of the host comes when all units rest: nothing of before it is left to be counted.
         """
+        # The scalar unit saturates late in a cycle.
+        element_saturation = Signal()
         amounts = (
             sequencer.running,
             broadcast.work,
@@ -298,12 +300,12 @@ class Core(wiring.Component):
             Cat(cluster.row_saturated for cluster in clusters).any(),
             Cat(cluster.word_saturated for cluster in clusters).any(),
             broadcast.operand_saturated,
-            reducer.saturated + scalars.element_saturation,
+            reducer.saturated + element_saturation,
             broadcast.row_read,
             broadcast.row_write,
         )
         reset = Signal(init=1)
-        m.d.sync += reset.eq(self.host.reset)
+        m.d.sync += [reset.eq(self.host.reset), element_saturation.eq(scalars.element_saturation)]
         for counter, amount in zip(self.host.counters, amounts, strict=True):
             late = Signal.like(amount, name="late")
             total = Signal.like(counter, name="total", reset_less=True)
