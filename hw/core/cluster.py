@@ -113,11 +113,7 @@ class Cluster(wiring.Component):
         early = config.memory != "spram"
         first_read = first_words.read_port()
         second_read = second_words.read_port(domain="comb" if early else "sync")
-        second_word = Signal.like(second_read.data, reset_less=True)
-        if early:
-            m.d.sync += second_word.eq(second_read.data)
-        else:
-            m.d.comb += second_word.eq(second_read.data)
+        second_word = _registered(m, second_read.data) if early else second_read.data
         scanning = Signal()
         scan_word, scan_lane = Signal.like(self.scan_word), Signal.like(self.scan_lane)
         m.d.sync += [scanning.eq(self.scan_valid), scan_word.eq(self.scan_word), scan_lane.eq(self.scan_lane)]

@@ -110,8 +110,6 @@ class FunctionTable(wiring.Component):
 
         # The table. Each row is the base, whose 2^16 reads as 0, below the size of the slope; only EXP2 rises.
         rows = [base & 0xFFFF | abs(slope) << 16 for base, slope in EXP2_TABLE + RECIPROCAL_TABLE + RSQRT_TABLE]
-        # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them. Made of logic, it
-        # takes its time: the register is in front of it, behind what decides where to look.
         address, looks = Signal(8), Signal()
         point = Signal(16)
         position = Signal(POSITION_BITS)
@@ -124,6 +122,8 @@ class FunctionTable(wiring.Component):
             address.eq(Cat(point[POSITION_BITS:], kind)),
             looks.eq(control.point != Point.HOLD),
         ]
+        # Cores with fast multiplication keep their weights in block RAM: the table leaves it to them. Made of logic, it
+        # takes its time: the register is in front of it, behind what decides where to look.
         row = Signal(16 + _SLOPE_BITS)
         if self.cycles == 1:
             place = Signal.like(address)

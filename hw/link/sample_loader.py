@@ -22,7 +22,7 @@ class SampleLoader(wiring.Component):
     is handed out whose index does not exist.
 
     Throughput, if nothing waits: a cycle a byte, and one a segment. ``done`` comes in the cycle in which the last byte
-    is taken, or in a cycle behind the byte that cannot be right.
+    is taken, or one cycle after the last pixel that exists if another one follows, or two after a skip past it.
 
     Parameters
     ----------
