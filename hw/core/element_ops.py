@@ -19,7 +19,7 @@ __all__ = ["ElementOps"]
 class ElementOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: LDE 8, STE 4, EADD 5, AMAX n + 4. ``start`` may come in the
+    Cycles from ``start`` to ``done``, both counted: LDE 8, STE 4, EADD 5, AMAX n + 5. ``start`` may come in the
     cycle after ``done``.
 
     Members
@@ -45,7 +45,9 @@ class ElementOps(wiring.Component):
         walk = self.control.walk
         coming, judging = Signal(), Signal()
         """An element was read in the cycle before; that before it is there to be judged."""
-        m.d.sync += [coming.eq(0), judging.eq(coming)]
+        # It is known late in a cycle which one is larger: its index is taken in the next one.
+        found, place = Signal(), Signal(INDEX_BITS)
+        m.d.sync += [coming.eq(0), judging.eq(coming), found.eq(judging & self.above), place.eq(self.write_index)]
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start), m.Switch(self.op):
@@ -113,6 +115,8 @@ class ElementOps(wiring.Component):
             with m.State("JUDGE LAST"):
                 m.next = "JUDGED"
             with m.State("JUDGED"):
+                m.next = "FOUND"
+            with m.State("FOUND"):
                 m.next = "INDEX"
             with m.State("INDEX"):
                 m.d.comb += self.done.eq(1)
@@ -120,6 +124,6 @@ class ElementOps(wiring.Component):
 
         with m.If(judging):
             m.d.comb += [element.largest.eq(Largest.COMPARE), walk.next_write.eq(1)]
-            with m.If(self.above):
-                m.d.sync += self.index.eq(self.write_index)
+        with m.If(found):
+            m.d.sync += self.index.eq(place)
         return m

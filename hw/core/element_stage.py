@@ -1,6 +1,6 @@
 """What the scalar unit does to elements: sums, differences, the largest, and the way back to the memory."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,14 +31,17 @@ class Stage(enum.Enum, shape=3):
 
 
 class Total(enum.Enum, shape=3):
-    """What the total becomes."""
+    """What the total becomes.
+
+    Of a sum, bit 0 says that it is a difference, bit 1 that the aligner's sum is added: no time is left to decode it.
+    """
 
     HOLD = 0
-    CLEAR = 1
-    PLUS_STAGE = 2
-    LESS_STAGE = 3
-    PLUS_SHIFTED = 4
-    THRESHOLD = 5
+    CLEAR = 0b001
+    THRESHOLD = 0b010
+    PLUS_STAGE = 0b100
+    LESS_STAGE = 0b101
+    PLUS_SHIFTED = 0b110
 
 
 class Largest(enum.Enum, shape=2):
@@ -128,8 +131,8 @@ class ElementStage(wiring.Component):
         with m.If(control.stage != Stage.HOLD):
             m.d.sync += self.stage.eq(staged)
 
-        addend = Mux(control.total == Total.PLUS_SHIFTED, self.shifted[:17], self.stage[:17])
-        total = add_or_subtract(m, self.total, addend, control.total == Total.LESS_STAGE, _TOTAL_BITS)
+        less, shifts = Value.cast(control.total)[:2]
+        total = add_or_subtract(m, self.total, Mux(shifts, self.shifted[:17], self.stage[:17]), less, _TOTAL_BITS)
         with m.Switch(control.total):
             with m.Case(Total.CLEAR):
                 m.d.sync += self.total.eq(0)
@@ -143,12 +146,12 @@ class ElementStage(wiring.Component):
         value = Signal(signed(len(self.shifted)))
         fits, negative = Signal(), Signal()
         high = value[ELEMENT.bits - 1 :]
-        shifts = control.store == Store.SHIFTED
+        beyond = (control.store == Store.SHIFTED) & self.beyond
         m.d.comb += [
             self.write.eq(control.store != Store.NONE),
             value.eq(Mux(control.store == Store.STAGE, self.stage, self.shifted)),
-            fits.eq((((high == 0) | high.all()) & ~(shifts & self.beyond)) | (control.store == Store.PROBABILITY)),
-            negative.eq(Mux(shifts & self.beyond, self.beyond_sign, value[-1])),
+            fits.eq((((high == 0) | high.all()) & ~beyond) | (control.store == Store.PROBABILITY)),
+            negative.eq(Mux(beyond, self.beyond_sign, value[-1])),
             self.written.eq(Mux(fits, value, Cat((~negative).replicate(ELEMENT.bits - 1), negative))),
             self.saturated.eq(self.write & ~fits),
         ]

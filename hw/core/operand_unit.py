@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,8 @@ from .generator import Generator
 __all__ = ["OperandUnit"]
 
 _LARGEST_SHIFT = 40
+_GUARD = 16
+"""Bits below the operand's lowest: as many as the random bits that round it."""
 
 
 class OperandUnit(wiring.Component):
@@ -75,41 +77,47 @@ class OperandUnit(wiring.Component):
             stochastic[2].eq(stochastic[1]),
         ]
 
-        # cycle 2: sign; shift by multiples of eight
-        coarse = Signal(signed(33 + 16 + 1))
+        # cycle 2: shift by multiples of eight. The sign comes after the shift, and must know what that has lost: with n
+        # bits shifted out, -p >> n is ~(p >> n), and one more if all of them were 0.
+        coarse = Signal(signed(33 + _GUARD))
         fine_shift = Signal(3)
-        overflow, sign = Signal(), Signal()
-        with_sign = Signal(signed(34))
-        m.d.comb += with_sign.eq(Mux(negative, -product, product))
-        with m.Switch(shift[3:6]):
+        overflow, below, negative_2, lost = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [coarse.eq(0), lost.eq(0)]
+        with m.If(shift <= _LARGEST_SHIFT), m.Switch(shift[3:6]):
             for step in range(_LARGEST_SHIFT // 8 + 1):
                 with m.Case(step):
-                    m.d.sync += coarse.eq((with_sign << 16) >> (8 * step))
-            with m.Default():
-                m.d.sync += coarse.eq(0)
+                    m.d.sync += [
+                        coarse.eq((product << _GUARD) >> (8 * step)),
+                        lost.eq(product[: max(0, 8 * step - _GUARD)].any()),
+                    ]
         m.d.sync += [
             fine_shift.eq(shift[:3]),
             overflow.eq((shift < 0) & (product != 0)),
-            sign.eq(with_sign < 0),
+            below.eq(product[-1] ^ negative),
+            negative_2.eq(negative),
         ]
-        with m.If(shift > _LARGEST_SHIFT):
-            m.d.sync += coarse.eq(0)
 
-        # cycle 3: the rest of the shift; the generator steps here, its new state is used in cycle 4
+        # cycle 3: the rest of the shift, and the sign; the generator steps here, its new state is used in cycle 4
         shifted = Signal.like(coarse)
-        overflow_3, sign_3 = Signal(), Signal()
-        m.d.sync += [shifted.eq(coarse >> fine_shift), overflow_3.eq(overflow), sign_3.eq(sign)]
+        overflow_3, below_3, carry = Signal(), Signal(), Signal()
+        m.d.sync += [
+            shifted.eq((coarse >> fine_shift) ^ negative_2.replicate(len(shifted))),
+            carry.eq(negative_2 & ~lost & ((coarse[:7] & ((1 << fine_shift) - 1)) == 0)),
+            overflow_3.eq(overflow),
+            below_3.eq(below),
+        ]
         m.d.comb += generator.step.eq(stochastic[1])
 
         # cycle 4: rounding and saturation
-        total = Signal(signed(len(coarse) + 1 - 16))
-        rounding = Mux(stochastic[2], generator.state[16:], 1 << 15)
-        m.d.comb += total.eq((shifted + rounding) >> 16)
+        total = Signal(signed(len(shifted) + 1 - _GUARD))
+        rounding = Mux(stochastic[2], generator.state[16:], 1 << (_GUARD - 1))
+        # Carry in and sum are one carry chain if it is a bit of both.
+        m.d.comb += total.eq((Cat(carry, shifted).as_signed() + Cat(1, rounding)) >> (_GUARD + 1))
         high = total[config.operand_bits - 1 :]
         fits = ((high == 0) | high.all()) & ~overflow_3
-        below = Mux(overflow_3, sign_3, total < 0)
+        is_below = Mux(overflow_3, below_3, total < 0)
         m.d.sync += [
-            self.m.eq(Mux(fits, total, Mux(below, config.operand.min, config.operand.max))),
+            self.m.eq(Mux(fits, total, Mux(is_below, config.operand.min, config.operand.max))),
             self.saturated.eq(~fits),
         ]
         return m

@@ -55,7 +55,7 @@ class ScalarUnit(wiring.Component):
     RSQ, REC, EADD                5
     LDE                           8
     EXP; SIG                      9; 17
-    AMAX                          n + 4
+    AMAX                          n + 5
     DRAW                          n + 10 + c for the index c
     SMAX                          5 n + 23
     ============================  ======================================

@@ -237,7 +237,7 @@ class _Clock:
         if word.op is Op.SMAX:
             return 40 * word.n + 16 if single else 5 * word.n + 23
         if word.op is Op.AMAX:
-            return word.n + 4
+            return word.n + 5
         if word.op is Op.DRAW:
             return 1.5 * word.n + 10 + more  # on average half of the elements are passed before the one drawn
         if word.op is Op.OUTE:

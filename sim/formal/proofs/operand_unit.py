@@ -66,10 +66,12 @@ PROOF = Proof(
     method=Method("induction", 7),
     free_products=True,
     mutants=(
-        Mutant("shifts beyond 40 wrap", _MODULE, "shift > _LARGEST_SHIFT", "shift > 63"),
-        Mutant("rounds halves down", _MODULE, "generator.state[16:], 1 << 15)", "generator.state[16:], (1 << 15) - 1)"),
+        Mutant("shifts beyond 40 wrap", _MODULE, "shift <= _LARGEST_SHIFT", "shift <= 63"),
+        Mutant("rounds halves down", _MODULE, "1 << (_GUARD - 1)", "(1 << (_GUARD - 1)) - 1"),
         Mutant("a large product of 0 saturates", _MODULE, "(shift < 0) & (product != 0)", "shift < 0"),
-        Mutant("the sign of an overflow is forgotten", _MODULE, "Mux(overflow_3, sign_3, total < 0)", "total < 0"),
+        Mutant("the sign of an overflow is forgotten", _MODULE, "Mux(overflow_3, below_3, total < 0)", "total < 0"),
+        Mutant("the first shift loses nothing", _MODULE, "~lost & (", "("),
+        Mutant("the second shift loses nothing", _MODULE, " & ((coarse[:7] & ((1 << fine_shift) - 1)) == 0)", ""),
         Mutant(
             "the fine format of the other width",
             _MODULE,

@@ -377,7 +377,7 @@ LATENCIES = {
     Op.LDE: 8,
     Op.EXP: 9,
     Op.SIG: 17,
-    Op.AMAX: 14,
+    Op.AMAX: 15,
     Op.SMAX: 73,
     Op.OUTE: 12,
 }
