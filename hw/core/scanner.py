@@ -67,8 +67,10 @@ class Scanner(wiring.Component):
         fetching, held = Signal(), Signal()
         row = [Signal(min(size, lanes - first), name=f"row_{first}") for first in range(0, lanes, size)]
         row_word, row_base = Signal.like(self.word), Signal(13)
-        # Whether there are elements left is known from registers: the broadcast unit finishes by it.
+        # Whether there are elements left is known from registers: the broadcast unit finishes by it. All of them are in
+        # ``current`` when it is ``drained``; after a word without any, that is known a cycle later.
         filled, valid = Signal(self.clusters, name="filled"), Signal(name="current_valid")
+        drained = Signal(init=1)
         current = Signal(size)
         current_word, current_base = Signal.like(self.word), Signal(13)
         current_cluster = Signal(range(max(2, self.clusters)))
@@ -88,7 +90,7 @@ class Scanner(wiring.Component):
             self.cluster.eq(current_cluster),
             self.offset.eq(current_base + current_cluster * size + self.lane),
             rest.eq(current & (current - 1)),
-            self.busy.eq(fetching | held | filled.any() | valid),
+            self.busy.eq(~drained | valid),
         ]
 
         take = Signal()
@@ -126,8 +128,10 @@ class Scanner(wiring.Component):
                 fetching.eq(remaining > lanes),
                 remaining.eq(Mux(remaining > lanes, remaining - lanes, 0)),
             ]
+        m.d.sync += drained.eq(last_part & ~fetching & ~held)
         with m.If(self.start):
-            m.d.sync += [word.eq(self.word), remaining.eq(self.count), base.eq(0), fetching.eq(self.count != 0)]
+            m.d.sync += [word.eq(self.word), remaining.eq(self.count), base.eq(0)]
+            m.d.sync += [fetching.eq(self.count != 0), drained.eq(self.count == 0)]
         return m
 
     def _within(self, remaining: Signal, lanes: list[int]) -> list[Value]:

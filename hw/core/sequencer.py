@@ -28,6 +28,8 @@ __all__ = ["Sequencer"]
 
 _WRITERS = 5
 """Bits that number the scalar results on their way: more than the scalar unit's queue can hold."""
+_CHOSEN_FIRST = 8
+"""Scalar registers of which one is chosen in one cycle."""
 _LONG_AGO = 31
 """Cycles after which nothing that was emitted is on its way."""
 _PENDING = 8
@@ -185,18 +187,24 @@ class Sequencer(wiring.Component):
         issued, completed = Signal(_WRITERS), Signal(_WRITERS)
         youngest = Array(Signal(_WRITERS, name=f"youngest_{number}") for number in range(SCALAR_REGISTERS))
         scalar_done, overtaken = Signal(), Signal()
-        scalar_number, awaited = Signal.like(self.scalar_number), Signal(_WRITERS)
+        # The youngest of the register that has arrived is chosen in two cycles: by the low bits of its number first.
+        scalar_number = Signal.like(self.scalar_number)
+        awaited = [Signal(_WRITERS, name=f"awaited_{first}") for first in range(0, SCALAR_REGISTERS, _CHOSEN_FIRST)]
         destination = Mux(kind.best, word.p1[:5], word.d)
         starts_scalar = fire & self.running & kind.writes_scalar
         m.d.sync += [
             scalar_done.eq(self.scalar_done),
             scalar_number.eq(self.scalar_number),
-            awaited.eq(youngest[self.scalar_number]),
+            *(
+                each.eq(Array(youngest[first : first + _CHOSEN_FIRST])[self.scalar_number % _CHOSEN_FIRST])
+                for each, first in zip(awaited, range(0, SCALAR_REGISTERS, _CHOSEN_FIRST), strict=True)
+            ),
             overtaken.eq(starts_scalar & (destination == self.scalar_number)),
         ]
         with m.If(scalar_done):
             m.d.sync += completed.eq(completed + 1)
-            with m.If((awaited == completed) & ~overtaken):
+            is_youngest = Array(each == completed for each in awaited)[scalar_number // _CHOSEN_FIRST]
+            with m.If(is_youngest & ~overtaken):
                 m.d.sync += scalar_busy.bit_select(scalar_number, 1).eq(0)
 
         blocked = Signal()

@@ -25,7 +25,7 @@ class FrameBuffer(wiring.Component):
     A frame is bad if its checksum is wrong, the decoder reports an error, it is shorter than command, sequence and
     checksum, or longer than the longest legal payload allows.
 
-    Latency: ``o`` is valid one cycle after the end of the frame, the first byte of ``payload`` two cycles later, or
+    Latency: ``o`` is valid two cycles after the end of the frame, the first byte of ``payload`` two cycles later, or
     three cycles after ``rewind``. Throughput: one byte a cycle, in and out, and one cycle between two frames; bytes
     past the limit are swallowed at that speed.
 
@@ -68,13 +68,15 @@ class FrameBuffer(wiring.Component):
         if platform is None:
             m.d.sync += Assert(~(read.en & write.en), "a frame is read and written in one cycle")
 
+        # What a frame is worth is found out in the cycle after its end: the checksum takes most of it.
+        ended, cut_short = Signal(), Signal()
         full = Signal()
         released = Signal()
         # Who takes a frame knows it late in a cycle: all but ``full`` is cleared in the next one.
         clearing = Signal()
         m.d.sync += clearing.eq(released)
         m.d.comb += [
-            self.i.ready.eq(~full & ~clearing),
+            self.i.ready.eq(~full & ~ended & ~clearing),
             self.o.valid.eq(full),
             released.eq(self.o.valid & self.o.ready),
         ]
@@ -99,15 +101,16 @@ class FrameBuffer(wiring.Component):
             write.addr.eq(count),
             write.data.eq(self.i.payload.byte),
             write.en.eq(stored),
-            spoiled.eq(self.i.payload.error | too_long | ~crc.match | (count < CRC_BYTES)),
+            spoiled.eq(cut_short | too_long | ~crc.match | (count < CRC_BYTES)),
         ]
-        with m.If(accepted & self.i.payload.end):
+        m.d.sync += [ended.eq(accepted & self.i.payload.end), cut_short.eq(self.i.payload.error)]
+        with m.If(ended):
             m.d.sync += [full.eq(1), bad.eq(spoiled)]
             with m.If(spoiled):
                 m.d.sync += [command.eq(0), sequence.eq(0)]
-        with m.Elif(accepted & ~head.all()):
+        with m.Elif(crc.i.valid & ~head.all()):
             m.d.sync += [Cat(sequence, command).eq(Cat(self.i.payload.byte, sequence)), head.eq(Cat(1, head))]
-        with m.Elif(accepted):
+        with m.Elif(crc.i.valid):
             m.d.sync += [count.eq(count + stored), too_long.eq(too_long | ~stored)]
         with m.If(released):
             m.d.sync += full.eq(0)

@@ -58,16 +58,17 @@ def _build(bench: Bench) -> None:
         for register, position in ((command, 0), (sequence, 1), (byte, 2 + place)):
             with m.If(count == position):
                 m.d.sync += register.eq(unit.i.payload.byte)
-    with m.If(ends):
-        m.d.sync += bad.eq(unit.i.payload.error | ~checksum.choice | (count < 6) | (count > 2 + _DEPTH))
+    cut_short = bench.past(unit.i.payload.error)
+    with m.If(bench.past(ends)):
+        m.d.sync += bad.eq(cut_short | ~checksum.choice | (count < 6) | (count > 2 + _DEPTH))
     with m.If(released):
         m.d.sync += count.eq(0)
 
-    # One cycle clears the buffer. What the payload shows then belongs to no frame.
+    # One cycle judges a frame, and one clears the buffer. What the payload shows then belongs to no frame.
     clearing = bench.past(released)
-    full = unit.o.valid | clearing
+    full = unit.o.valid | clearing | bench.past(ends)
     bench.claim(full == ~unit.i.ready, "takes bytes while a frame waits, or none while none does")
-    bench.claim(~unit.o.valid | bench.past(unit.o.valid) | bench.past(ends), "a frame that has not ended")
+    bench.claim(~unit.o.valid | bench.past(unit.o.valid) | bench.past(ends, 2), "a frame that has not ended")
     header = unit.o.payload
     whole = unit.o.valid & ~bad
     bench.claim(~unit.o.valid | (header.bad == bad), "a bad frame passes, or a good one does not")
@@ -109,7 +110,7 @@ PROOF = Proof(
         Mutant(
             "the next frame overwrites one that waits",
             _MODULE,
-            "self.i.ready.eq(~full & ~clearing)",
+            "self.i.ready.eq(~full & ~ended & ~clearing)",
             "self.i.ready.eq(1)",
         ),
         Mutant("a frame one byte too long passes", _MODULE, "too_long.eq(too_long | ~stored)", "too_long.eq(too_long)"),

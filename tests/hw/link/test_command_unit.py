@@ -642,6 +642,7 @@ def latency(command: int, payload: bytes, shown: Any, *, damage: bool = False) -
         await host.send(Command.OPEN)
         await until(host.context, BENCH.dut.unit.o.valid & BENCH.dut.unit.o.payload.last)
         await host.send(command, payload, damage=damage)
+        await host.context.tick()
         assert host.context.get(BENCH.dut.unit.frame.valid)
         cycles.append(await until(host.context, shown))
 

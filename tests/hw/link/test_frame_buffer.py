@@ -124,6 +124,8 @@ def test_not_ready_while_a_frame_is_kept():
         await put(context, dut.i, decoded(frame(b"\x11\x22")))
         context.set(dut.i.valid, 1)
         context.set(dut.i.payload, {"byte": 0x77, "end": 0, "error": 0})
+        assert not context.get(dut.i.ready)
+        await context.tick()
         for _ in range(20):
             *_, ready, valid, header = await context.tick().sample(dut.i.ready, dut.o.valid, dut.o.payload)
             assert not ready
@@ -157,7 +159,9 @@ def test_latency_and_throughput():
             assert not context.get(dut.o.valid)
             await context.tick()
         context.set(dut.i.valid, 0)
-        assert context.get(dut.o.valid)  # one cycle after the end
+        assert not context.get(dut.o.valid)
+        await context.tick()
+        assert context.get(dut.o.valid)  # two cycles after the end
         assert not context.get(dut.payload.valid)
         context.set(dut.payload.ready, 1)
         await context.tick()
