@@ -131,7 +131,8 @@ class Broadcast(wiring.Component):
             self.element_active.eq(active & listening),
             self.sample_address.eq(Mux(listing, element, merge.address)),
             self.element_address.eq(word.e + element),
-            self.scan_valid.eq(emit & scanning & scanner.valid),
+            # Reading again while an element waits does no harm.
+            self.scan_valid.eq(scanner.valid),
             self.scan_word.eq(scanner.o_word),
             self.scan_lane.eq(scanner.lane),
         ]

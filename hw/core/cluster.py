@@ -114,14 +114,14 @@ class Cluster(wiring.Component):
         first_read = first_words.read_port()
         second_read = second_words.read_port(domain="comb" if early else "sync")
         second_word = _registered(m, second_read.data) if early else second_read.data
-        scanning = Signal()
-        scan_word, scan_lane = Signal.like(self.scan_word), Signal.like(self.scan_lane)
-        m.d.sync += [scanning.eq(self.scan_valid), scan_word.eq(self.scan_word), scan_lane.eq(self.scan_lane)]
-        m.d.comb += first_read.addr.eq(address.p1)
-        with m.If(scanning):
-            m.d.comb += second_read.addr.eq(scan_word)
-        with m.Else():
-            m.d.comb += second_read.addr.eq(address.p2)
+        scanning, scan_lane = Signal(), Signal.like(self.scan_lane)
+        second_address = Signal.like(self.scan_word, reset_less=True)
+        m.d.sync += [
+            scanning.eq(self.scan_valid),
+            scan_lane.eq(self.scan_lane),
+            second_address.eq(Mux(self.scan_valid, self.scan_word, self.uop.p2)),
+        ]
+        m.d.comb += [first_read.addr.eq(address.p1), second_read.addr.eq(second_address)]
         first = [_field(first_read.data, index) for index in range(len(lanes))]
         second = [_field(second_word, index) for index in range(len(lanes))]
         # One member of every group: of LMAC and LUPD, or of a scan, which has the port for itself.

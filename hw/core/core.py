@@ -307,7 +307,7 @@ class Core(wiring.Component):
         reset = Signal(init=1)
         m.d.sync += [reset.eq(self.host.reset), element_saturation.eq(scalars.element_saturation)]
         for counter, amount in zip(self.host.counters, amounts, strict=True):
-            late = Signal.like(amount, name="late")
+            late = Signal.like(amount, name="late", reset_less=True)
             total = Signal.like(counter, name="total", reset_less=True)
             m.d.sync += late.eq(amount)
             m.d.comb += counter.eq(total)

@@ -77,11 +77,9 @@ class Lane(wiring.Component):
         ]
 
         # cycle 9: the row arrives late. No carry chain, which a comparison would make, follows.
-        self._positive = Signal()
-        m.d.comb += self._positive.eq(self.weight.any() & ~self.weight[-1])
         weight = Signal(signed(self.config.weight_bits), reset_less=True)
-        positive = Signal(reset_less=True)
-        m.d.sync += [weight.eq(self.weight), positive.eq(self._positive)]
+        self._positive = positive = Signal(reset_less=True)
+        m.d.sync += [weight.eq(self.weight), positive.eq(self.weight.any() & ~self.weight[-1])]
 
         # cycle 10: choose the factors
         m.submodules.multiplier = multiplier = LaneProduct(self.x_bits, self.y_bits)
@@ -158,11 +156,14 @@ class Lane(wiring.Component):
         changes = [Cat(carry, (product << shift)[unit - least :]).as_signed() for shift in shifts]
         total = Signal(signed(max(config.weight_bits + 1, *map(len, changes))), reset_less=True)
         following = add_chosen(m, platform, Cat(1, self.weight).as_signed(), changes, control.late_fine, len(total) + 1)
-        learns = Signal(reset_less=True)
+        # The sign of the row is in a register by then, too: products look at it.
+        always, lateral, learns = Signal(reset_less=True), Signal(reset_less=True), Signal()
+        m.d.comb += learns.eq(always | (lateral & self._positive))
         m.d.sync += [
             old.eq(Mux(control.store_row, accumulator[row_low : row_low + len(old)].as_signed(), self.weight)),
             total.eq(following[1:]),
-            learns.eq(~control.store_row & (~control.lateral | self._positive)),
+            always.eq(~control.store_row & ~control.lateral),
+            lateral.eq(~control.store_row & control.lateral),
         ]
 
         high = total[config.weight_bits - 1 :]

@@ -162,6 +162,8 @@ class Sequencer(wiring.Component):
         # What is on its way: scalars, sums, element accesses
         scalar_busy = Signal(SCALAR_REGISTERS)
         tags, rows, sums, element_ops = Signal(3), Signal(3), Signal(range(_PENDING + 1)), Signal(5)
+        # Whether there is no more room comes from registers, and lasts for a cycle longer at the most.
+        tags_full, sums_full = Signal(), Signal()
         starts_rows = fire & kind.rows
         starts_sum = fire & kind.sums
         starts_element = fire & kind.element_op
@@ -178,20 +180,26 @@ class Sequencer(wiring.Component):
             m.d.sync += oldest.eq(oldest + 1)
         m.d.sync += [
             tags.eq(tags + tag_fire - self.rows_retired),
+            tags_full.eq((tags == TAGS) | ((tags == TAGS - 1) & tag_fire)),
             rows.eq(rows + starts_rows - retires_rows),
             sums.eq(sums + starts_sum - self.scalar_taken),
+            sums_full.eq((sums == _PENDING) | ((sums == _PENDING - 1) & starts_sum)),
             element_ops.eq(element_ops + starts_element - element_done),
         ]
         m.d.comb += self.elements_held.eq(rows != 0)
         # Several results for one register may be outstanding: it is free when the youngest of them has arrived.
         issued, completed = Signal(_WRITERS), Signal(_WRITERS)
-        youngest = Array(Signal(_WRITERS, name=f"youngest_{number}") for number in range(SCALAR_REGISTERS))
+        youngest = Array(
+            Signal(_WRITERS, name=f"youngest_{number}", reset_less=True) for number in range(SCALAR_REGISTERS)
+        )
         scalar_done, overtaken = Signal(), Signal()
         # The youngest of the register that has arrived is chosen in two cycles: by the low bits of its number first.
         scalar_number = Signal.like(self.scalar_number)
         awaited = [Signal(_WRITERS, name=f"awaited_{first}") for first in range(0, SCALAR_REGISTERS, _CHOSEN_FIRST)]
         destination = Mux(kind.best, word.p1[:5], word.d)
         starts_scalar = fire & self.running & kind.writes_scalar
+        # It becomes the youngest in the next cycle: which one it is takes most of this one.
+        started, started_number, started_as = Signal(), Signal(5), Signal.like(issued)
         m.d.sync += [
             scalar_done.eq(self.scalar_done),
             scalar_number.eq(self.scalar_number),
@@ -199,8 +207,16 @@ class Sequencer(wiring.Component):
                 each.eq(Array(youngest[first : first + _CHOSEN_FIRST])[self.scalar_number % _CHOSEN_FIRST])
                 for each, first in zip(awaited, range(0, SCALAR_REGISTERS, _CHOSEN_FIRST), strict=True)
             ),
-            overtaken.eq(starts_scalar & (destination == self.scalar_number)),
+            overtaken.eq(
+                (starts_scalar & (destination == self.scalar_number))
+                | (started & (started_number == self.scalar_number))
+            ),
+            started.eq(starts_scalar),
+            started_number.eq(destination),
+            started_as.eq(issued),
         ]
+        with m.If(started):
+            m.d.sync += youngest[started_number].eq(started_as)
         with m.If(scalar_done):
             m.d.sync += completed.eq(completed + 1)
             is_youngest = Array(each == completed for each in awaited)[scalar_number // _CHOSEN_FIRST]
@@ -216,15 +232,15 @@ class Sequencer(wiring.Component):
             | (kind.uses_elements & ((element_ops != 0) | (rows != 0)))
             | (kind.rows & (self.broadcast_elements | (element_ops != 0) | (~word.init & (rows != 0))))
             | (kind.element_op & (self.broadcast_elements | element_ops[-1]))
-            | (kind.reduces & (tags == TAGS))
-            | (kind.sums & (sums == _PENDING))
+            | (kind.reduces & tags_full)
+            | (kind.sums & sums_full)
         )
 
         go = Signal()
         with m.If(self.running):
             m.d.comb += go.eq(fetch.o.valid & ~blocked & ~(kind.vector & hazard))
         with m.Else():
-            m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & (tags == TAGS)))
+            m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & tags_full))
         needs_scalar = kind.scalar | kind.sums
         # An END is issued until all units rest.
         m.d.sync += fire.eq(
@@ -259,7 +275,6 @@ class Sequencer(wiring.Component):
         with m.If(starts_scalar):
             m.d.sync += [
                 scalar_busy.bit_select(destination, 1).eq(1),
-                youngest[destination].eq(issued),
                 issued.eq(issued + 1),
             ]
         with m.If(fire & self.running & kind.scalar & kind.writes_index & (word.d[:3] != 0)):

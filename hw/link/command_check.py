@@ -42,7 +42,7 @@ class CommandCheck(wiring.Component):
     An ordered command must have the number ``next``. If it has one of the numbers before, as many as the window is
     wide, it has been carried out already: that is no mistake, but ``repeated``.
 
-    Latency: ``argument_bytes`` none, the others one cycle.
+    Latency: ``argument_bytes`` none, ``header_status`` two cycles from the header, the others one cycle.
 
     Parameters
     ----------
@@ -94,8 +94,9 @@ class CommandCheck(wiring.Component):
         config = self._config
         command, length = self.header.command, self.header.length
 
-        known = Signal(init=1)
-        right_length = Signal()
+        known, right_length = Signal(init=1), Signal()
+        is_known, has_right_length = Signal(), Signal()
+        m.d.sync += [is_known.eq(known), has_right_length.eq(right_length)]
         with m.Switch(command):
             with m.Case(Command.IDENTIFY, Command.COUNTERS, Command.RESET, Command.OPEN):
                 m.d.comb += right_length.eq(length == 0)
@@ -134,9 +135,9 @@ class CommandCheck(wiring.Component):
 
         with m.If(self.header.bad):
             m.d.comb += header_status.eq(Status.BAD_FRAME)
-        with m.Elif(~known):
+        with m.Elif(~is_known):
             m.d.comb += header_status.eq(Status.BAD_COMMAND)
-        with m.Elif(~right_length):
+        with m.Elif(~has_right_length):
             m.d.comb += header_status.eq(Status.BAD_LENGTH)
         with m.Elif(ordered & ~self.open & ~opens):
             m.d.comb += header_status.eq(Status.CLOSED)

@@ -82,6 +82,9 @@ class CommandUnit(wiring.Component):
         m = Module()
         core, header = self.core, self.frame.payload
         command = header.command
+        # One bit for each command, from a register: much follows from it, and nothing before the check has judged.
+        chosen = {each: Signal(name=f"is_{each.name.lower()}") for each in Command}
+        m.d.sync += [flag.eq(command == each) for each, flag in chosen.items()]
 
         m.submodules.check = check = CommandCheck(self._config)
         m.submodules.program = program = ProgramLoader(len(core.program.payload.word))
@@ -107,8 +110,8 @@ class CommandUnit(wiring.Component):
         writing = Signal()  # the second pass of WRITE_ROW
         following = Signal(8)  # number of the next ordered command
         is_open = Signal()
-        judged = Signal()  # the check has seen what it judges
-        m.d.sync += judged.eq(0)
+        seen, judged = Signal(), Signal()  # the check has seen what it judges, for one cycle or for as long as it takes
+        m.d.sync += [seen.eq(0), judged.eq(0)]
         m.d.comb += [
             check.header.eq(header),
             check.busy.eq(core.busy),
@@ -125,17 +128,17 @@ class CommandUnit(wiring.Component):
             core.result_bank.eq(results.bank),
             core.result_address.eq(results.address),
             results.data.eq(core.result_data),
-            results.i.payload.run.eq(command == Command.RUN),
+            results.i.payload.run.eq(chosen[Command.RUN]),
             results.i.payload.sequence.eq(header.sequence),
             results.again.payload.eq(results.i.payload),
             report.following.eq(following),
-            report.count.eq(command == Command.COUNTERS),
+            report.count.eq(chosen[Command.COUNTERS]),
         ]
         if isinstance(report, RingReport):
             m.d.comb += [report.ring_byte.eq(core.ring_byte), core.ring_next.eq(report.ring_next)]
         else:
             m.d.comb += report.counters.eq(core.counters)
-        with m.If(command == Command.WRITE_ROW):
+        with m.If(chosen[Command.WRITE_ROW]):
             m.d.comb += rows.task.eq(Mux(writing, RowTask.WRITE, RowTask.CHECK))
         with m.Else():
             m.d.comb += rows.task.eq(Mux(argument[0], RowTask.READ_VECTORS, RowTask.READ_WEIGHTS))
@@ -149,22 +152,24 @@ class CommandUnit(wiring.Component):
         with m.If(self.payload.valid & (wants_argument | program.i.ready)):
             m.d.sync += recent.eq(Cat(recent[8:], self.payload.payload.byte))
 
-        with m.If(self.frame.valid & self.frame.ready & check.fresh & (status == Status.OK)):
+        counts = Signal()
+        m.d.sync += counts.eq(self.frame.valid & self.frame.ready & check.fresh & (status == Status.OK))
+        with m.If(counts):
             m.d.sync += following.eq(following + 1)
 
         answers = Signal()  # more follows the head of the reply
-        m.d.comb += answers.eq(command.matches(*_ANSWERED) & (status == Status.OK))
+        m.d.comb += answers.eq(Cat(chosen[each] for each in _ANSWERED).any() & (status == Status.OK))
         head = Signal(range(3))
 
         with m.FSM():
             with m.State("HEADER"):
                 m.d.sync += [left.eq(check.argument_bytes), writing.eq(0), status.eq(check.header_status)]
-                # The check judges what it saw in the cycle before.
-                m.d.sync += judged.eq(self.frame.valid & ~self.frame.ready)
+                # The check judges what it saw two cycles before.
+                m.d.sync += [seen.eq(self.frame.valid & ~self.frame.ready), judged.eq(seen & ~self.frame.ready)]
                 with m.If(judged):
                     with m.If(check.header_status != Status.OK):
                         m.next = "REPLY"
-                    with m.Elif(check.repeated & command.matches(Command.SAMPLE, Command.RUN)):
+                    with m.Elif(check.repeated & (chosen[Command.SAMPLE] | chosen[Command.RUN])):
                         with m.If(results.pending):
                             m.d.sync += status.eq(Status.BUSY)
                             m.next = "REPLY"
@@ -172,7 +177,7 @@ class CommandUnit(wiring.Component):
                             m.d.comb += [results.again.valid.eq(1), self.frame.ready.eq(results.again.ready)]
                     with m.Elif(check.repeated):
                         m.next = "REPLY"
-                    with m.Elif((command != Command.SAMPLE) | (core.slot_free & results.i.ready)):
+                    with m.Elif(~chosen[Command.SAMPLE] | (core.slot_free & results.i.ready)):
                         m.next = "ARGUMENTS"
 
             with m.State("ARGUMENTS"):
@@ -186,27 +191,26 @@ class CommandUnit(wiring.Component):
                     m.next = "REPLY"
                 with m.Elif(judged):
                     m.next = "WORK"
-                    with m.Switch(command):
-                        with m.Case(Command.LOAD_PROGRAM):
-                            m.d.comb += program.start.eq(1)
-                        with m.Case(Command.WRITE_ROW):
-                            m.d.comb += rows.start.eq(1)
-                        with m.Case(Command.SAMPLE):
-                            m.d.comb += core.sample_begin.eq(1)
-                            with m.If(header.length == ARGUMENT_BYTES[Command.SAMPLE]):
-                                m.next = "QUEUE"
-                            with m.Else():
-                                m.d.comb += sample.start.eq(1)
-                        with m.Case(Command.RUN):
+                    with m.If(chosen[Command.LOAD_PROGRAM]):
+                        m.d.comb += program.start.eq(1)
+                    with m.Elif(chosen[Command.WRITE_ROW]):
+                        m.d.comb += rows.start.eq(1)
+                    with m.Elif(chosen[Command.SAMPLE]):
+                        m.d.comb += core.sample_begin.eq(1)
+                        with m.If(header.length == ARGUMENT_BYTES[Command.SAMPLE]):
                             m.next = "QUEUE"
-                        with m.Case(Command.SEED):
-                            m.next = "SEED"
-                        with m.Case(Command.RESET, Command.OPEN):
-                            m.d.comb += core.reset.eq(1)
-                            m.d.sync += is_open.eq(1)
-                            m.next = "REPLY"
-                        with m.Default():
-                            m.next = "REPLY"
+                        with m.Else():
+                            m.d.comb += sample.start.eq(1)
+                    with m.Elif(chosen[Command.RUN]):
+                        m.next = "QUEUE"
+                    with m.Elif(chosen[Command.SEED]):
+                        m.next = "SEED"
+                    with m.Elif(chosen[Command.RESET] | chosen[Command.OPEN]):
+                        m.d.comb += core.reset.eq(1)
+                        m.d.sync += is_open.eq(1)
+                        m.next = "REPLY"
+                    with m.Else():
+                        m.next = "REPLY"
 
             with m.State("WORK"):
                 with m.If(program.done):
@@ -226,7 +230,7 @@ class CommandUnit(wiring.Component):
                         m.next = "QUEUE"
 
             with m.State("QUEUE"):
-                m.d.comb += [core.sample.valid.eq(command == Command.SAMPLE), core.run.valid.eq(command == Command.RUN)]
+                m.d.comb += [core.sample.valid.eq(chosen[Command.SAMPLE]), core.run.valid.eq(chosen[Command.RUN])]
                 with m.If((core.sample.valid & core.sample.ready) | (core.run.valid & core.run.ready)):
                     m.d.comb += [results.i.valid.eq(1), self.frame.ready.eq(1)]
                     m.next = "HEADER"
@@ -248,14 +252,14 @@ class CommandUnit(wiring.Component):
                     with m.If(head == 2):
                         m.d.sync += head.eq(0)
                         with m.If(answers):
-                            m.d.comb += [rows.start.eq(command == Command.READ_ROW), report.start.eq(~rows.start)]
+                            m.d.comb += [rows.start.eq(chosen[Command.READ_ROW]), report.start.eq(~rows.start)]
                             m.next = "ANSWER"
                         with m.Else():
                             m.d.comb += self.frame.ready.eq(1)
                             m.next = "HEADER"
 
             with m.State("ANSWER"):
-                for wanted, source in ((command == Command.READ_ROW, rows.o), (command != Command.READ_ROW, report.o)):
+                for wanted, source in ((chosen[Command.READ_ROW], rows.o), (~chosen[Command.READ_ROW], report.o)):
                     with m.If(wanted):
                         m.d.comb += [
                             reply.payload.eq(source.payload),

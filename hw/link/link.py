@@ -16,7 +16,7 @@ from .cobs_decoder import CobsDecoder
 from .command_unit import CommandUnit
 from .frame_buffer import FrameBuffer
 from .frame_sender import FrameSender
-from .layouts import PacketByte
+from .layouts import DecodedByte, PacketByte
 
 __all__ = ["Link"]
 
@@ -26,15 +26,15 @@ _REPLY_HEAD_BYTES = 3
 class Link(wiring.Component):
     """The whole link::
 
-        i -> CobsDecoder -> FrameBuffer -> CommandUnit <-> core
-        o <- FrameSender <- RegisterSlice <'
+        i -> CobsDecoder -> RegisterSlice -> FrameBuffer -> CommandUnit <-> core
+        o <- FrameSender <- RegisterSlice <---------------------'
 
     Every frame gets one reply (see ``docs/protocol.md``). There is one buffer for frames: from the end of a frame until
-    its command has been dealt with, ``i`` takes one byte at most. That lasts as long as the core or a reply on its way
-    makes the command wait.
+    its command has been dealt with, ``i`` takes three bytes at most. That lasts as long as the core or a reply on its
+    way makes the command wait.
 
     Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
-    bytes and segments, and seven more. A line that cannot wait needs a queue in front of ``i`` for what it brings in
+    bytes and segments, and eight more. A line that cannot wait needs a queue in front of ``i`` for what it brings in
     that time; more is not needed if the host keeps to the two commands at a time that the protocol allows.
 
     Parameters
@@ -72,7 +72,10 @@ class Link(wiring.Component):
         m.submodules.sender = sender = FrameSender(_REPLY_HEAD_BYTES + longest_answer, small_memory(self._config))
 
         wiring.connect(m, wiring.flipped(self.i), decoder.i)
-        wiring.connect(m, decoder.o, buffer.i)
+        # A code byte says what the next one means: that is known late.
+        m.submodules.decoded = decoded = RegisterSlice(DecodedByte)
+        wiring.connect(m, decoder.o, decoded.i)
+        wiring.connect(m, decoded.o, buffer.i)
         wiring.connect(m, buffer.o, commands.frame)
         wiring.connect(m, buffer.payload, commands.payload)
         # Who answers is a long way from the pin.

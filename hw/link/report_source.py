@@ -79,7 +79,7 @@ class ReportSource(wiring.Component):
 
         # The counters and the way to shift them out meet in one AND-OR whose choices come from a register, one bit
         # for each: a choice by number takes twice the logic.
-        caught = Signal(_COUNTER_BITS)
+        caught = Signal(_COUNTER_BITS, reset_less=True)
         sources = [*self.counters, caught[8:]]
         chosen = Signal(len(sources))
         coming = Signal(len(COUNTERS), init=1)  # the counter to catch next

@@ -128,8 +128,8 @@ UPDATE = Proof(
         Mutant(
             "a lateral update reaches weights of 0",
             _MODULE,
-            "control.lateral | self._positive",
-            "control.lateral | ~self.weight[-1]",
+            "(lateral & self._positive)",
+            "(lateral & ~old[-1])",
         ),
         Mutant("a row from one bit below", _MODULE, "accumulator[row_low :", "accumulator[row_low - 1 :"),
     ),
