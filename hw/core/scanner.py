@@ -80,14 +80,12 @@ class Scanner(wiring.Component):
         for cluster in reversed(range(self.clusters)):
             with m.If(filled[cluster]):
                 m.d.comb += pick.eq(cluster)
-        for lane in reversed(range(size)):
-            with m.If(current[lane]):
-                m.d.comb += self.lane.eq(lane)
         rest = Signal(size)
         m.d.comb += [
             self.valid.eq(valid),
             self.o_word.eq(current_word),
             self.cluster.eq(current_cluster),
+            self.lane.eq(_lowest(current)),
             self.offset.eq(current_base + current_cluster * size + self.lane),
             rest.eq(current & (current - 1)),
             self.busy.eq(~drained | valid),
@@ -150,3 +148,12 @@ class Scanner(wiring.Component):
             whole[cluster].replicate(count) | (few[:count] & ends[cluster].replicate(count))
             for cluster, count in enumerate(lanes)
         ]
+
+
+def _lowest(bits: Value) -> Value:
+    """The number of the lowest bit that is set, if one is: halves are searched at the same time."""
+    if len(bits) == 1:
+        return C(0, 0)
+    half = 1 << (len(bits) - 1).bit_length() - 1
+    low, high = bits[:half], bits[half:]
+    return Cat(Mux(low.any(), _lowest(low), _lowest(high)), ~low.any())
