@@ -35,7 +35,7 @@ def judge(config: CoreConfig, cases: list[tuple[dict, bool, bytes]], look: Calla
             context.set(dut.next, header.get("next", 9))
             context.set(dut.open, header.get("open", 1))
             context.set(dut.argument, int.from_bytes(argument, "little") << (40 - 8 * len(argument)))
-            await context.tick()
+            await context.tick().repeat(2)
             statuses = Status(context.get(dut.header_status)), Status(context.get(dut.argument_status))
             seen.append(look(context, dut) if look else statuses)
             if Status(context.get(dut.header_status)) is Status.OK:

@@ -658,16 +658,16 @@ def latency(command: int, payload: bytes, shown: Any, *, damage: bool = False) -
 def test_latency():
     unit = BENCH.dut.unit
     for command, payload in ((99, b""), (Command.SEED, b"")):
-        assert latency(command, payload, unit.o.valid) == 4
-    assert latency(Command.SEED, bytes(4), unit.o.valid, damage=True) == 4
+        assert latency(command, payload, unit.o.valid) == 5
+    assert latency(Command.SEED, bytes(4), unit.o.valid, damage=True) == 5
     for command, payload, arguments in (
         (Command.RUN, u16(512), 2),
         (Command.SAMPLE, sample(0, 9, (0, b"\x01")), 3),
         (Command.WRITE_ROW, u32(96) + row_bytes(1, 2, 3, 4), 4),
         (Command.READ_ROW, b"\2" + u32(0), 5),
     ):
-        assert latency(command, payload, unit.o.valid) == arguments + 6
-    assert latency(Command.RUN, u16(0), unit.core.run.valid) == 6
+        assert latency(command, payload, unit.o.valid) == arguments + 7
+    assert latency(Command.RUN, u16(0), unit.core.run.valid) == 7
     for segments in ((), ((0, b"\x01\x02"),), ((2, b"\0\0\0"), (1, b"\x02"))):
         payload = sample(0, 0, *segments)
-        assert latency(Command.SAMPLE, payload, unit.core.sample.valid) == len(payload) + len(segments) + 4
+        assert latency(Command.SAMPLE, payload, unit.core.sample.valid) == len(payload) + len(segments) + 5

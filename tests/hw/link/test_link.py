@@ -191,14 +191,14 @@ def test_input_waits_while_a_command_does():
         wires = [line.frame(Command.SAMPLE, frames.sample_payload(image, 0, n)) for n in range(4)]
         for wire in wires[:3]:
             await line.write(wire)
-        await line.write(wires[3][:1])  # a first code byte stands for no byte of the frame
+        await line.write(wires[3][:3])  # two bytes, and a code byte in front of them, which stands for none
         line.context.set(BENCH.dut.i.valid, 1)
-        line.context.set(BENCH.dut.i.payload, wires[3][1])
+        line.context.set(BENCH.dut.i.payload, wires[3][3])
         for _ in range(100):
             *_, ready = await line.context.tick().sample(BENCH.dut.i.ready)
             assert not ready
         core.hold = False
-        await line.write(wires[3][1:])
+        await line.write(wires[3][3:])
         assert [reply.sequence for reply in await line.read(4)] == [1, 2, 3, 4]
 
     converse(main)
@@ -256,7 +256,7 @@ def test_throughput_of_samples():
                 *_, ready = await line.context.tick().sample(BENCH.dut.i.ready)
                 waited += not ready
         line.context.set(BENCH.dut.i.valid, 0)
-        assert waited == len(payload) + 1 + 7 - 1  # the first code byte passes meanwhile
+        assert waited == len(payload) + 1 + 7
         await line.read(2)
 
     converse(main)
