@@ -152,8 +152,8 @@ class Scanner(wiring.Component):
 
 def _lowest(bits: Value) -> Value:
     """The number of the lowest bit that is set, if one is: halves are searched at the same time."""
-    if len(bits) == 1:
-        return C(0, 0)
+    if len(bits) <= 2:
+        return ~bits[0]
     half = 1 << (len(bits) - 1).bit_length() - 1
     low, high = bits[:half], bits[half:]
     return Cat(Mux(low.any(), _lowest(low), _lowest(high)), ~low.any())

@@ -118,8 +118,8 @@ STATES = Proof(
         Mutant(
             "seeds instead of running",
             _MODULE,
-            'with m.Case(Command.RUN):\n                            m.next = "QUEUE"',
-            'with m.Case(Command.RUN):\n                            m.next = "SEED"',
+            'with m.Elif(chosen[Command.RUN]):\n                        m.next = "QUEUE"',
+            'with m.Elif(chosen[Command.RUN]):\n                        m.next = "SEED"',
         ),
     ),
 )
