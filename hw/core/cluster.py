@@ -129,12 +129,12 @@ class Cluster(wiring.Component):
         member, scan_group = Signal.like(self.uop.member, reset_less=True), Signal(range(max(2, len(starts))))
         grouped = Signal(reset_less=True)
         every_lane = range(config.cluster_lanes)
-        uop, scans, lane = (self.uop, self.scan_valid, self.scan_lane) if early else (address, scanning, scan_lane)
+        uop, scans, place = (self.uop, self.scan_valid, self.scan_lane) if early else (address, scanning, scan_lane)
         read = [_field(second_read.data, index) for index in range(len(lanes))]
         members = [Array(read[start : start + config.group])[member] for start in starts]
         scanned = [_registered(m, each) if early else each for each in members]
         m.d.sync += [
-            member.eq(Mux(scans, Array(lane % config.group for lane in every_lane)[lane], uop.member)),
+            member.eq(Mux(scans, Array(lane % config.group for lane in every_lane)[place], uop.member)),
             grouped.eq(uop.flags.y == Y.GROUP),
             scan_group.eq(Array(lane // config.group for lane in every_lane)[scan_lane]),
             self.scan_value.eq(Array(scanned)[scan_group]),

@@ -69,7 +69,7 @@ class Core(wiring.Component):
         # A seed begins when nothing is under way, and has arrived everywhere when the last lane has it. Nothing starts
         # from when it waits.
         m.submodules.seeding = seeding = LaneSeeding()
-        rests, begins, seeded, seeds_lanes = Signal(), Signal(), Signal(), Signal()
+        rests, begins, seeded, seeds_lanes = Signal(), Signal(), Signal(), Signal(init=1)
         m.d.sync += [
             seeds_lanes.eq(seeding.busy),
             begins.eq((begins | (seeds.o.valid & rests)) & ~seeded),

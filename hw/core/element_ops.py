@@ -111,10 +111,10 @@ class ElementOps(wiring.Component):
                 m.d.comb += walk.next_read.eq(1)
                 m.d.sync += coming.eq(1)
                 with m.If(self.read_last):
-                    m.next = "JUDGE LAST"
+                    m.next = "LAST COMES"
+            with m.State("LAST COMES"):
+                m.next = "JUDGE LAST"
             with m.State("JUDGE LAST"):
-                m.next = "JUDGED"
-            with m.State("JUDGED"):
                 m.next = "FOUND"
             with m.State("FOUND"):
                 m.next = "INDEX"

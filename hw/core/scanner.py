@@ -26,7 +26,8 @@ class Scanner(wiring.Component):
     -------
     ``write``, ``write_word``, ``mask`` : set the mask of a word.
     ``start``, ``word``, ``count`` : begin at ``word``, at most ``count`` elements (zeros included).
-    ``busy`` : from the cycle after ``start`` until the last element was taken.
+    ``busy`` : from the cycle after ``start`` until the last element was taken, or a cycle longer if words without any
+    element follow it.
     ``valid``, ``ready`` : handshake of an element. ``o_word`` : its register word; ``cluster``, ``lane`` : where in the
     word; ``offset`` : its number in the vector.
     """

@@ -50,8 +50,8 @@ class Sequencer(wiring.Component):
 
     Members
     -------
-    ``start``, ``entry`` : begin a run, while none is under way and no ``access`` waits. ``running`` : until ``ended``
-    pulses; ``overrun`` beside it says that the watchdog did it. ``label`` : of the current sample.
+    ``start``, ``entry`` : begin a run, while none is under way; an ``access`` of that cycle waits. ``running`` : until
+    ``ended`` pulses; ``overrun`` beside it says that the watchdog did it. ``label`` : of the current sample.
     ``access`` : lane operations of the host, passed on while no program runs.
     ``vector``, ``scalar``, ``tag`` : instructions to the broadcast unit, the scalar unit and the reducer. ``vector``
     and ``scalar`` are valid only after their ``ready``, which must remain until then.
@@ -242,13 +242,13 @@ class Sequencer(wiring.Component):
         with m.Else():
             m.d.comb += go.eq(self.access.valid & ~hazard & ~(kind.reduces & tags_full))
         needs_scalar = kind.scalar | kind.sums
-        # An END is issued until all units rest.
+        # An END is issued until all units rest. What the host wants beside a start waits for the end of the run.
         m.d.sync += fire.eq(
             go
             & (~kind.vector | self.vector.ready)
             & (~needs_scalar | self.scalar.ready)
             & ~(fire & ~kind.end)
-            & ~fetch.stop
+            & ~(fetch.stop | self.start)
         )
         m.d.comb += [
             self.vector.valid.eq(fire & kind.vector),

@@ -41,8 +41,8 @@ class CommandUnit(wiring.Component):
     or BUSY as long as there are none.
 
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
-    header shows the first byte of its reply after 4 cycles, one of the arguments after a + 6; a RUN shows ``run`` after
-    6, a SAMPLE of s segments ``sample`` after n + s + 4; kept results begin after 5.
+    header shows the first byte of its reply after 5 cycles, one of the arguments after a + 7; a RUN shows ``run`` after
+    7, a SAMPLE of s segments ``sample`` after n + s + 5; kept results begin after 5.
 
     Parameters
     ----------

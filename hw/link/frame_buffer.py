@@ -26,8 +26,8 @@ class FrameBuffer(wiring.Component):
     checksum, or longer than the longest legal payload allows.
 
     Latency: ``o`` is valid two cycles after the end of the frame, the first byte of ``payload`` two cycles later, or
-    three cycles after ``rewind``. Throughput: one byte a cycle, in and out, and one cycle between two frames; bytes
-    past the limit are swallowed at that speed.
+    three cycles after ``rewind``. Throughput: one byte a cycle, in and out, and three cycles between two frames;
+    bytes past the limit are swallowed at that speed.
 
     Parameters
     ----------

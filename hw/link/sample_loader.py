@@ -22,7 +22,8 @@ class SampleLoader(wiring.Component):
     is handed out whose index does not exist.
 
     Throughput, if nothing waits: a cycle a byte, and one a segment. ``done`` comes in the cycle in which the last byte
-    is taken, or one cycle after the last pixel that exists if another one follows, or two after a skip past it.
+    is taken, or one cycle after the last pixel that exists if another one follows, or two after a skip past it; after
+    a segment that begins behind the last pixel, one cycle after its count.
 
     Parameters
     ----------

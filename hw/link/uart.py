@@ -85,7 +85,8 @@ class Uart(wiring.Component):
 
     A received byte is dropped if its stop bit is missing, or if the queue is full because ``o`` was not ready for too
     long. A frame that lost a byte fails its checksum, so nothing wrong is ever acted on. The link takes no bytes for
-    about as many cycles as the longest payload has bytes: ``depth`` has to be more than that / (10 * ``divisor``).
+    about as many cycles as the longest payload has bytes and segments: ``depth`` has to be more than that
+    / (10 * ``divisor``).
 
     Bits are sampled in their middle, off by less than a cycle and a half. ``divisor`` is a whole number; the rounding
     of clock / baud and the error of both clocks may add up to 4 % with a divisor of 16 and more.

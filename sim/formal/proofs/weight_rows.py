@@ -93,7 +93,7 @@ def _distances_of(bench: Bench, memory: str) -> None:
     remains = bench.past(access_valid & ~sequencer.access.ready) & bench.since_start(1)
     bench.assume(~remains | (access_valid & (access.as_value() == bench.past(access.as_value()))))
     start = bench.free("start")
-    bench.assume(~(start & (access_valid | sequencer.running)))
+    bench.assume(~(start & sequencer.running))
     m.d.comb += [
         sequencer.start.eq(start),
         sequencer.access.valid.eq(access_valid),

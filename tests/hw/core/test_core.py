@@ -272,9 +272,45 @@ def test_a_program_right_after_a_reset_waits_for_its_seed() -> None:
     simulate(bench.dut, run)
 
 
+@pytest.mark.parametrize("beside", [0, 1])
+def test_a_row_access_beside_a_run_waits(beside: int) -> None:
+    """Both are ready in that cycle; the run comes first, whole."""
+    config = SHAPES["tiny"]
+    asm = Assembler(config)
+    asm.entry("main")
+    asm.emit(Op.MAC, source=Source.CONST, init=1, s=asm.constant("one", 1.0), row=0, n=1)
+    asm.emit(Op.ST, p1=0)
+    asm.emit(Op.END)
+    bench = CoreBench(config)
+
+    async def run(ctx: Any) -> None:
+        host = bench.dut.host
+        await bench.load_program(ctx, asm.assemble().instructions)
+        await bench.write_row(ctx, 0, [1000] * config.lanes)
+        await ctx.tick().repeat(120)
+        ctx.set(host.run.payload, 0)
+        ctx.set(host.access.payload, {"kind": AccessKind.STORE_ROW, "row": 7, "lane": 0, "value": 0})
+        assert ctx.get(host.run.ready) and ctx.get(host.access.ready)
+        ctx.set(host.run.valid, 1)
+        ctx.set(host.access.valid, beside)
+        await ctx.tick()
+        ctx.set(host.run.valid, 0)
+        ctx.set(host.access.valid, 0)
+        await bench.results(ctx)
+        await ctx.tick().repeat(60)
+        assert await bench.read(ctx, AccessKind.READ_VECTOR, 0) == [1000] * config.lanes
+        # The row has what the program left in the accumulators, which were 0 before.
+        assert all(await bench.read(ctx, AccessKind.READ_WEIGHT, 7)) == beside
+
+    simulate(bench.dut, run)
+
+
 @pytest.mark.parametrize("cycles", [1, 2, 8])
 def test_a_reset_in_a_run_leaves_nothing_behind(cycles: int) -> None:
-    """A sample runs and another one waits; after the reset the core rests, and works as one that has just begun."""
+    """A sample runs and another one waits; after the reset the core rests, and works as one that has just begun.
+
+    But for the samples, which OPEN clears.
+    """
     config = SHAPES["tiny"]
     asm = Assembler(config)
     asm.entry("main")
