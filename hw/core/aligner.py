@@ -35,7 +35,7 @@ class Operands(enum.Enum, shape=3):
 
     HOLD = 0
     COMPARE = 1
-    """of the first operand and the scalar read, the larger and the smaller"""
+    """of the first operand and the scalar read a cycle ago, the larger and the smaller"""
     FIRST = 2
     """zero and the first operand's magnitude"""
     MANTISSA = 3
@@ -117,8 +117,11 @@ class Aligner(wiring.Component):
             with m.Case(Keep.ONE):
                 m.d.sync += self.first.eq(_ONE)
 
+        # What is read comes late, and the comparison has many to tell: a register stands between them.
+        second = Signal(25, reset_less=True)
+        m.d.sync += second.eq(self.scalar)
+
         # Compare sizes. Of equal ones either may count as the larger, so the tie goes where ``greater`` needs it.
-        second = self.scalar
         smaller_first = Signal()
         first_key, second_key = Signal(24), Signal(24)
         m.d.comb += [

@@ -18,8 +18,8 @@ __all__ = ["FloatOps"]
 class FloatOps(wiring.Component):
     """Drives the datapath through one operation at a time.
 
-    Cycles from ``start`` to ``done``, both counted: MUL 4, ADD and SUB 4 where sizes add up and 6 where they cancel,
-    RSQ and REC 5, EXP 9, SIG 17, XN 4, BEST 3, and for each multiplication the cycles that the multiplier is busy.
+    Cycles from ``start`` to ``done``, both counted: MUL 4, ADD and SUB 5 where sizes add up and 7 where they cancel,
+    RSQ and REC 5, EXP 9, SIG 18, XN 4, BEST 4, and for each multiplication the cycles that the multiplier is busy.
     ``start`` may come in the cycle after ``done``.
 
     Members
@@ -71,7 +71,7 @@ class FloatOps(wiring.Component):
                         m.next = "FACTOR"
                     with m.Case(short_op(Op.ADD), short_op(Op.SUB), short_op(Op.BEST)):
                         m.d.comb += align.keep.eq(Keep.SCALAR)
-                        m.next = "COMPARE"
+                        m.next = "SECOND"
                     with m.Case(short_op(Op.RSQ)):
                         m.d.comb += [
                             table.point.eq(Point.SCALAR),
@@ -114,6 +114,8 @@ class FloatOps(wiring.Component):
             with m.State("FINISH"):
                 finish()
 
+            with m.State("SECOND"):
+                m.next = "COMPARE"
             with m.State("COMPARE"):
                 m.d.comb += [
                     align.operands.eq(Operands.COMPARE),
@@ -160,7 +162,7 @@ class FloatOps(wiring.Component):
             with m.State("FINISH VALUE"):
                 with m.If(sigmoid & ~inverting):
                     m.d.comb += [self.control.write.eq(Write.RELAY), align.keep.eq(Keep.ONE)]
-                    m.next = "COMPARE"
+                    m.next = "SECOND"
                 with m.Else():
                     finish()
 

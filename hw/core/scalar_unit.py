@@ -49,12 +49,11 @@ class ScalarUnit(wiring.Component):
     ============================  ======================================
     LDI, TAKE                     1 (TAKE waits for a reduced scalar)
     OUTS, OUTI; OUTE              2; n + 2 (if results are accepted)
-    BEST                          3
-    MUL, XN, STE                  4
-    ADD, SUB                      4, or 6 where magnitudes are subtracted
+    MUL, XN, STE, BEST            4
+    ADD, SUB                      5, or 7 where magnitudes are subtracted
     RSQ, REC, EADD                5
     LDE                           8
-    EXP; SIG                      9; 17
+    EXP; SIG                      9; 18
     AMAX                          n + 5
     DRAW                          n + 10 + c for the index c
     SMAX                          5 n + 23

@@ -106,6 +106,7 @@ class CommandUnit(wiring.Component):
         recent = Signal(max(len(program.word), ARGUMENT_BITS))  # the last bytes taken as arguments or instructions
         argument = recent[-ARGUMENT_BITS:]
         left = Signal.like(check.argument_bytes)  # bytes of arguments still to come
+        more = Signal()  # there are any
         status = Signal(Status)
         writing = Signal()  # the second pass of WRITE_ROW
         following = Signal(8)  # number of the next ordered command
@@ -163,7 +164,8 @@ class CommandUnit(wiring.Component):
 
         with m.FSM():
             with m.State("HEADER"):
-                m.d.sync += [left.eq(check.argument_bytes), writing.eq(0), status.eq(check.header_status)]
+                m.d.sync += [left.eq(check.argument_bytes), more.eq(check.argument_bytes != 0)]
+                m.d.sync += [writing.eq(0), status.eq(check.header_status)]
                 # The check judges what it saw two cycles before.
                 m.d.sync += [seen.eq(self.frame.valid & ~self.frame.ready), judged.eq(seen & ~self.frame.ready)]
                 with m.If(judged):
@@ -181,11 +183,11 @@ class CommandUnit(wiring.Component):
                         m.next = "ARGUMENTS"
 
             with m.State("ARGUMENTS"):
-                m.d.sync += judged.eq(left == 0)
-                with m.If(left != 0):
+                m.d.sync += judged.eq(~more)
+                with m.If(more):
                     m.d.comb += wants_argument.eq(1)
                     with m.If(self.payload.valid):
-                        m.d.sync += left.eq(left - 1)
+                        m.d.sync += [left.eq(left - 1), more.eq(left != 1)]
                 with m.Elif(judged & (check.argument_status != Status.OK)):
                     m.d.sync += status.eq(check.argument_status)
                     m.next = "REPLY"
@@ -221,7 +223,7 @@ class CommandUnit(wiring.Component):
                         m.d.sync += status.eq(Status.BAD_VALUE)
                     with m.Elif(~writing):
                         m.d.comb += self.rewind.eq(1)
-                        m.d.sync += [left.eq(check.argument_bytes), writing.eq(1)]
+                        m.d.sync += [left.eq(check.argument_bytes), more.eq(1), writing.eq(1)]
                         m.next = "ARGUMENTS"
                 with m.If(sample.done):
                     m.d.sync += status.eq(sample.status)

@@ -138,7 +138,7 @@ class FrameBuffer(wiring.Component):
             more.eq(following != length),
             free.eq(full & (self.payload.ready | ~self.payload.valid)),
             read.addr.eq(following),
-            read.en.eq(free & more),
+            read.en.eq(free),
         ]
         with m.If(free):
             m.d.sync += [

@@ -81,8 +81,8 @@ class ReportSource(wiring.Component):
         # for each: a choice by number takes twice the logic.
         caught = Signal(_COUNTER_BITS, reset_less=True)
         sources = [*self.counters, caught[8:]]
-        chosen = Signal(len(sources))
-        coming = Signal(len(COUNTERS), init=1)  # the counter to catch next
+        chosen = Signal(len(sources), reset_less=True)
+        coming = Signal(len(COUNTERS), init=1, reset_less=True)  # the counter to catch next
         shift = 1 << len(COUNTERS)
         # Who takes a byte is a long way from the counters: they are shifted in the cycle after.
         shifting = Signal()
@@ -102,7 +102,8 @@ class ReportSource(wiring.Component):
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += chosen.eq(coming)
+                # A reset, which comes late, only has to lead here.
+                m.d.sync += [coming.eq(1), chosen.eq(coming)]
                 with m.If(self.start):
                     m.next = "SEND"
                     with m.If(self.count):

@@ -118,7 +118,7 @@ class RowAccess(wiring.Component):
                 m.d.comb += [
                     self.access.payload.kind.eq(AccessKind.LOAD_LANE),
                     self.access.valid.eq(self.i.valid & writing),
-                    self.i.ready.eq(self.access.ready | ~writing),
+                    self.i.ready.eq(self.access.ready),
                 ]
                 with m.If(self.i.valid & self.i.ready):
                     m.d.sync += [lane.eq(lane + 1), fits_so_far.eq(self.fits)]

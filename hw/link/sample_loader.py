@@ -85,11 +85,12 @@ class SampleLoader(wiring.Component):
                     with m.If(last):
                         finish(Status.BAD_LENGTH)
             with m.State("COUNT"):
+                # Ready by the state alone: what is taken of a sample that is wrong does not matter.
+                m.d.comb += self.i.ready.eq(judged)
                 m.d.sync += [left.eq(byte), judged.eq(1)]
                 with m.If(judged & beyond):
                     finish(Status.BAD_ADDRESS)
                 with m.Elif(judged & self.i.valid):
-                    m.d.comb += self.i.ready.eq(1)
                     with m.If(byte != 0):
                         m.next = "PIXELS"
                         with m.If(last):
@@ -99,10 +100,11 @@ class SampleLoader(wiring.Component):
                         with m.If(last):
                             finish(Status.OK)
             with m.State("PIXELS"):
+                m.d.comb += self.i.ready.eq(self.pixel.ready)
                 with m.If(at_end):
                     finish(Status.BAD_ADDRESS)
                 with m.Elif(self.i.valid):
-                    m.d.comb += [self.pixel.valid.eq(byte != 0), self.i.ready.eq(self.pixel.ready | (byte == 0))]
+                    m.d.comb += self.pixel.valid.eq(byte != 0)
                     with m.If(self.i.ready):
                         m.d.sync += [index.eq(index + 1), left.eq(left - 1), at_end.eq(index == self._inputs - 1)]
                         with m.If(left == 1):
