@@ -53,6 +53,7 @@ def build_report(board: Board, config: CoreConfig, built: Built, cycles: float, 
         "seed": best.seed,
         "critical_path": best.critical,
         "seeds": [asdict(each) for each in built.routed],
+        "seeds_stopped": built.stopped,
         "steps_s": {name: round(value, 1) for name, value in built.seconds.items()},
         "tools": built.tools,
     }
@@ -78,6 +79,8 @@ def report_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     path = report["critical_path"]
     if path:
         rows.append(("longest path", f"{path['logic_ns']} ns logic, {path['wires_ns']} ns wires"))
+    if report["seeds_stopped"]:
+        rows.append(("not routed in time", f"seeds {', '.join(map(str, report['seeds_stopped']))}"))
     rows.append(("build_s", f"{report['build_s']:,.0f}"))
     rows.append(
         ("samples_per_s", f"{report['samples_per_s']:,} ({report['cycles_are']}: {report['cycles_per_sample']} cycles)")

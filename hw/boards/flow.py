@@ -14,7 +14,7 @@ from pathlib import Path
 from onward.hw.spec.config import CoreConfig
 
 from .board import Board
-from .errors import BuildError
+from .errors import BuildError, OutOfTime
 from .floorplan import Floorplan, place_clusters
 from .prepare import NAME, netlist_file, prepare
 from .tools import Heartbeat, run_tool, tool_version
@@ -66,7 +66,7 @@ class Routed:
 
 @dataclass(frozen=True)
 class Built:
-    """A bitstream, and how it came about."""
+    """A bitstream, and how it came about; ``stopped`` are the seeds that took longer than they may."""
 
     bitstream: Path
     netlist_sha256: str
@@ -74,6 +74,7 @@ class Built:
     best: Routed
     seconds: dict[str, float]
     tools: list[str] = field(default_factory=list)
+    stopped: list[int] = field(default_factory=list)
 
 
 def build(
@@ -84,20 +85,37 @@ def build(
     announce: Announce,
     options: Mapping[str, str] | None = None,
     jobs: int = 1,
+    limit: float | None = None,
 ) -> Built:
     """Build a bitstream in ``folder``: elaboration, synthesis, a placement and routing for each seed, packing.
 
-    ``jobs`` seeds are placed and routed at a time. Whether the timing is met is for the caller to judge.
+    ``jobs`` seeds are placed and routed at a time. One that takes more than ``limit`` seconds is stopped, as a router
+    may go on for ever on a part that is nearly full; the others count. Whether the timing is met is for the caller to
+    judge.
 
     Raises
     ------
     BuildError
-        If a step fails.
+        If a step fails, or every seed has been stopped.
     """
     seconds: dict[str, float] = {}
     seconds["synthesis"] = synthesise(board, config, folder, announce, options)
+
+    def route(seed: int) -> Routed | None:
+        try:
+            return place_and_route(board, config, folder, seed, announce, limit)
+        except OutOfTime:
+            return None
+
     with ThreadPoolExecutor(jobs) as pool:
-        routed = list(pool.map(lambda seed: place_and_route(board, config, folder, seed, announce), seeds))
+        outcomes = dict(zip(seeds, pool.map(route, seeds), strict=True))
+    routed = [each for each in outcomes.values() if each]
+    stopped = [seed for seed, each in outcomes.items() if not each]
+    if not routed:
+        raise BuildError(
+            f"no placement was routed in {(limit or 0) / 60:g} minutes (seeds {', '.join(map(str, stopped))}): "
+            "give more time (--limit), other seeds (--first-seed), or another router (--nextpnr-opts)"
+        )
     best = max(routed, key=lambda each: (each.met, each.fmax_mhz))
     seconds["place and route"] = sum(each.seconds for each in routed)
     tool, arguments = _commands(folder)[2]
@@ -110,7 +128,7 @@ def build(
     if not bitstream.exists():
         raise BuildError(f"{tool} has written no {bitstream.name}, see {folder / 'pack.log'}")
     tools = [tool_version(name) for name, _ in _commands(folder)[:3]]
-    return Built(bitstream, netlist_hash(folder), routed, best, seconds, sorted(set(tools)))
+    return Built(bitstream, netlist_hash(folder), routed, best, seconds, sorted(set(tools)), stopped)
 
 
 def synthesise(
@@ -136,8 +154,10 @@ def run_synthesis(folder: Path, announce: Announce) -> float:
     return run_tool(tool, arguments, folder, "synthesis.log", announce("synthesis"))
 
 
-def place_and_route(board: Board, config: CoreConfig, folder: Path, seed: int, announce: Announce) -> Routed:
-    """Place and route the netlist in ``folder`` with a seed of the placer."""
+def place_and_route(
+    board: Board, config: CoreConfig, folder: Path, seed: int, announce: Announce, limit: float | None = None
+) -> Routed:
+    """Place and route the netlist in ``folder`` with a seed of the placer, in ``limit`` seconds."""
     tool, arguments = _commands(folder)[1]
     known = _known(folder)
     clock = float(board.clocking(config.clock_mhz).clock_mhz)
@@ -145,7 +165,7 @@ def place_and_route(board: Board, config: CoreConfig, folder: Path, seed: int, a
     arguments = [each if each in known else _of_seed(each, seed) for each in arguments]
     arguments += ["--seed", str(seed), "--report", report, "--timing-allow-fail"]
     beat = announce(f"place and route, seed {seed}")
-    seconds = run_tool(tool, arguments, folder, f"route-seed{seed}.log", beat)
+    seconds = run_tool(tool, arguments, folder, f"route-seed{seed}.log", beat, limit)
     return _read_report(json.loads((folder / report).read_text(encoding="utf-8")), board, clock, seed, seconds)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from .errors import BuildError
+from .errors import BuildError, OutOfTime
 
 __all__ = ["Heartbeat", "run_tool", "tool_version"]
 
@@ -41,7 +41,14 @@ _LAST_LINES = 6
 _BEAT = 0.25
 
 
-def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: str, beat: Heartbeat = lambda: None) -> float:
+def run_tool(
+    tool: str,
+    arguments: Sequence[str],
+    folder: Path,
+    log: str,
+    beat: Heartbeat = lambda: None,
+    limit: float | None = None,
+) -> float:
     """Run a tool in ``folder``; returns the seconds that it took.
 
     Parameters
@@ -51,11 +58,14 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: str, beat: 
     folder : where it runs, and where file names are relative to.
     log : file in ``folder`` for everything that it prints.
     beat : called while it runs.
+    limit : seconds that it may take.
 
     Raises
     ------
     BuildError
         If it is not installed or fails; the message ends with what it said last.
+    OutOfTime
+        If it has been stopped.
     """
     own = os.environ.get(tool)
     environment = dict(os.environ)
@@ -81,6 +91,8 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: str, beat: 
                 beat()
                 if process.poll() is not None:
                     break
+                if limit is not None and time.monotonic() - began > limit:
+                    raise OutOfTime(f"{tool} was stopped after {limit / 60:g} minutes, see {folder / log}")
                 time.sleep(_BEAT)
         finally:
             if process.poll() is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from onward.hw.boards import tools
-from onward.hw.boards.errors import BuildError
+from onward.hw.boards.errors import BuildError, OutOfTime
 from onward.hw.boards.tools import run_tool, tool_version
 
 
@@ -31,6 +32,14 @@ def test_a_tool_that_fails_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("YOSYS", str(script(tmp_path / "own", "echo one; echo 'ERROR: no such cell'; echo two; exit 3")))
     with pytest.raises(BuildError, match=r"failed, see .*log\nERROR: no such cell$"):
         run_tool("YOSYS", [], tmp_path, "log")
+
+
+def test_a_tool_that_does_not_come_to_an_end(tmp_path, monkeypatch):
+    monkeypatch.setenv("YOSYS", str(script(tmp_path / "own", "echo $$ > pid; exec sleep 60")))
+    with pytest.raises(OutOfTime, match=r"YOSYS was stopped after 0.01 minutes, see .*log$"):
+        run_tool("YOSYS", [], tmp_path, "log", limit=0.6)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_a_tool_that_is_not_there(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 
 from onward.hw.boards import flow
 from onward.hw.boards import prepare as preparing
+from onward.hw.boards.errors import OutOfTime
 from onward.hw.spec.presets import PRESETS, load_preset
 
 from .conftest import Run
@@ -19,9 +20,9 @@ PLACED = '{"modules": {"with sites": {}}}'
 
 
 @pytest.fixture
-def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Fmax of each seed in turn, of tools that do nothing but leave files."""
-    speeds: list[float] = []
+def tools(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """Fmax of each seed in turn, or None for one without end, of tools that do nothing but leave files."""
+    speeds: list[float | None] = []
 
     def prepare(board, config, folder, options=None) -> None:
         (folder / "order.json").write_text(json.dumps({"board": board.name}))
@@ -31,16 +32,20 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             '"$ECPPACK" --input onward.config --bit onward.bit\n'
         )
 
-    def run_tool(tool, arguments, folder, log, beat) -> float:
+    def run_tool(tool, arguments, folder, log, beat, limit=None) -> float:
         named = dict(zip(arguments[::2], arguments[1::2], strict=False))
         if tool == "YOSYS":
             (folder / "onward.json").write_text('{"modules": {}}')
         elif tool == "NEXTPNR_ECP5":
             assert named["--json"] == "onward.json"
             assert (folder / "onward.json").read_text() == PLACED, "routed before the floorplan was there"
+            speed = speeds.pop(0)
+            if speed is None:
+                assert limit == 90
+                raise OutOfTime("stopped")
             (folder / named["--textcfg"]).write_text(named["--seed"])
             report = {
-                "fmax": {"$glbnet$clk": {"achieved": speeds.pop(0), "constraint": CLOCK}},
+                "fmax": {"$glbnet$clk": {"achieved": speed, "constraint": CLOCK}},
                 "utilization": {
                     name: {"used": 10, "available": 100}
                     for name in ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D")
@@ -59,7 +64,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return speeds
 
 
-def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
+def test_the_best_of_three_seeds(run: Run, tools: list[float | None]) -> None:
     tools += [CLOCK - 10, CLOCK + 5, CLOCK + 1]
     result = run(
         "build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--seeds", "3", "--out", "out", "--json", "a.json"
@@ -80,7 +85,7 @@ def test_the_best_of_three_seeds(run: Run, tools: list[float]) -> None:
     assert "[4/6," in result.stdout
 
 
-def test_two_seeds_at_a_time(run: Run, tools: list[float]) -> None:
+def test_two_seeds_at_a_time(run: Run, tools: list[float | None]) -> None:
     tools += [CLOCK + 5] * 3
     options = ("--preset", "ulx3s-85f", "--seeds", "3", "--jobs", "2", "--first-seed", "4")
     result = run("build", "--board", "ulx3s-85f", *options, "--out", "out")
@@ -92,7 +97,22 @@ def test_two_seeds_at_a_time(run: Run, tools: list[float]) -> None:
     assert result.exit_code == 2 and not Path("none").exists()
 
 
-def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float]) -> None:
+def test_seeds_that_are_not_routed_in_time_do_not_count(run: Run, tools: list[float | None]) -> None:
+    options = ("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--seeds", "3", "--limit", "1.5")
+    tools += [None, CLOCK + 5, None]
+    result = run(*options, "--out", "out")
+    assert result.exit_code == 0, result.stdout
+    report = json.loads(Path("out/report.json").read_text())
+    assert [each["seed"] for each in report["seeds"]] == [2] and report["seeds_stopped"] == [1, 3]
+    assert "seeds 1, 3" in result.stdout
+    assert Path("out/onward.bit").read_text() == "bits of seed 2"
+    tools += [None] * 3
+    result = run(*options, "--out", "none")
+    assert result.exit_code == 2
+    assert "no placement was routed in 1.5 minutes (seeds 1, 2, 3): give more time (--limit)" in result.output
+
+
+def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float | None]) -> None:
     tools.append(CLOCK - 0.1)
     result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--out", "out")
     assert result.exit_code == 1
@@ -104,7 +124,7 @@ def test_missed_timing_fails_and_leaves_no_bitstream(run: Run, tools: list[float
     assert json.loads(Path("out/report.json").read_text())["timing_met"] is False
 
 
-def test_missed_timing_that_is_allowed(run: Run, tools: list[float]) -> None:
+def test_missed_timing_that_is_allowed(run: Run, tools: list[float | None]) -> None:
     tools.append(CLOCK - 0.1)
     result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--out", "out", "--allow-timing-failure")
     assert result.exit_code == 0
@@ -116,14 +136,14 @@ def test_missed_timing_that_is_allowed(run: Run, tools: list[float]) -> None:
     assert json.loads(Path("out/report.json").read_text())["timing_met"] is False
 
 
-def test_a_clock_that_is_not_constrained(run: Run, tools: list[float]) -> None:
+def test_a_clock_that_is_not_constrained(run: Run, tools: list[float | None]) -> None:
     tools.append(100.0)
     result = run("build", "--board", "ulx3s-85f", "--preset", "ulx3s-85f", "--clock", "60", "--out", "out")
     assert result.exit_code == 2
     assert result.stderr == "onward: no clock was constrained to 60 MHz: $glbnet$clk\n"
 
 
-def test_prepare(run: Run, tools: list[float]) -> None:
+def test_prepare(run: Run, tools: list[float | None]) -> None:
     result = run("build", "--board", "arty-a7", "--prepare", "--out", "out")
     assert result.exit_code == 0, result.stdout
     assert "build_onward.sh" in result.stdout
