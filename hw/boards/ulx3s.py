@@ -27,7 +27,7 @@ ULX3S_85F = Board(
     # through with any seed, in minutes.
     options={
         # Half the delay that ECP5 builds get: 12 % more lookup tables outside of the clusters, none in them.
-        "script_after_read": "scratchpad -set abc9.D 4000; setattr -mod -set keep_hierarchy 1 *.cluster_?",
+        "script_after_read": "scratchpad -set abc9.D 4000; setattr -mod -set keep_hierarchy 1 *.cluster_? *.branch_?",
         "script_after_synth": "setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge",
         "nextpnr_opts": f"{ECP5.options['nextpnr_opts']} --router router2",
     },

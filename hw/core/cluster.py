@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
+from .branch import Branch
 from .carry_chain import add_chosen
 from .lane import Lane
 from .lane_control import lane_control
@@ -82,7 +83,6 @@ class Cluster(wiring.Component):
 
         m.submodules.weights = weights = self._weights
         m.submodules.first = first_words = _vector_memory(config, len(lanes))
-        m.submodules.second = second_words = _vector_memory(config, len(lanes))
         m.submodules.tree = self._tree
 
         # Products: a row takes so long to arrive that lanes register it. It is addressed a cycle before the rest.
@@ -100,41 +100,47 @@ class Cluster(wiring.Component):
             weights.write_data.eq(Cat(lane.row_value for lane in lanes)),
         ]
 
-        stored = Cat(lane.word_value for lane in lanes)
-        for memory in (first_words, second_words):
+        # Second factors of each group have a memory of their own, since their address has one.
+        starts = range(0, len(lanes), config.group)
+        groups = [lanes[start : start + config.group] for start in starts]
+        second_words = [_vector_memory(config, len(group)) for group in groups]
+        for memory, users in ((first_words, lanes), *zip(second_words, groups, strict=True)):
             port = memory.write_port()
             m.d.comb += [
                 port.en.eq(saturate.valid & saturate.flags.store),
                 port.addr.eq(saturate.p1),
-                port.data.eq(stored),
+                port.data.eq(Cat(lane.word_value for lane in users)),
             ]
         # Vector registers made of lookup tables are read in the cycle of their address: the member of a group is chosen
         # and negated in it, too, so that lanes choose among registers. What a block RAM reads comes one cycle later.
         early = config.memory != "spram"
         first_read = first_words.read_port()
-        second_read = second_words.read_port(domain="comb" if early else "sync")
-        second_word = _registered(m, second_read.data) if early else second_read.data
         scanning, scan_lane = Signal(), Signal.like(self.scan_lane)
-        second_address = Signal.like(self.scan_word, reset_less=True)
-        m.d.sync += [
-            scanning.eq(self.scan_valid),
-            scan_lane.eq(self.scan_lane),
-            second_address.eq(Mux(self.scan_valid, self.scan_word, self.uop.p2)),
-        ]
-        m.d.comb += [first_read.addr.eq(address.p1), second_read.addr.eq(second_address)]
+        m.d.sync += [scanning.eq(self.scan_valid), scan_lane.eq(self.scan_lane)]
+        m.d.comb += first_read.addr.eq(address.p1)
         first = [_field(first_read.data, index) for index in range(len(lanes))]
-        second = [_field(second_word, index) for index in range(len(lanes))]
         # One member of every group: of LMAC and LUPD, or of a scan, which has the port for itself.
-        starts = range(0, len(lanes), config.group)
-        member, scan_group = Signal.like(self.uop.member, reset_less=True), Signal(range(max(2, len(starts))))
+        scan_group = Signal(range(max(2, len(starts))))
         grouped = Signal(reset_less=True)
         every_lane = range(config.cluster_lanes)
         uop, scans, place = (self.uop, self.scan_valid, self.scan_lane) if early else (address, scanning, scan_lane)
-        read = [_field(second_read.data, index) for index in range(len(lanes))]
-        members = [Array(read[start : start + config.group])[member] for start in starts]
+        second, members = [], []
+        for number, (memory, group) in enumerate(zip(second_words, groups, strict=True)):
+            m.submodules[f"second_{number}"] = memory
+            m.submodules[f"branch_{number}"] = branch = Branch(
+                data.StructLayout({"word": self.scan_word.shape(), "member": self.uop.member.shape()})
+            )
+            port = memory.read_port(domain="comb" if early else "sync")
+            m.d.comb += [
+                branch.i.word.eq(Mux(self.scan_valid, self.scan_word, self.uop.p2)),
+                branch.i.member.eq(Mux(scans, Array(lane % config.group for lane in every_lane)[place], uop.member)),
+                port.addr.eq(branch.o.word),
+            ]
+            read = [_field(port.data, index) for index in range(len(group))]
+            members.append(Array(read)[branch.o.member])
+            second += [_registered(m, each) if early else each for each in read]
         scanned = [_registered(m, each) if early else each for each in members]
         m.d.sync += [
-            member.eq(Mux(scans, Array(lane % config.group for lane in every_lane)[place], uop.member)),
             grouped.eq(uop.flags.y == Y.GROUP),
             scan_group.eq(Array(lane // config.group for lane in every_lane)[scan_lane]),
             self.scan_value.eq(Array(scanned)[scan_group]),

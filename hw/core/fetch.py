@@ -26,6 +26,7 @@ class Fetch(wiring.Component):
     -------
     ``jump``, ``target`` : continue at ``target``; what was fetched before is dropped. ``stop`` : deliver no more.
     ``o`` : stream of instruction words; ``kinds`` : what the one at ``o`` is.
+    ``take`` : in the next cycle ``o`` shows another one, if any; ``coming`` : that one.
     ``write``, ``write_address``, ``write_word`` : load the memory.
     """
 
@@ -39,6 +40,8 @@ class Fetch(wiring.Component):
                 "stop": In(1),
                 "o": Out(stream.Signature(INSTRUCTION_BITS)),
                 "kinds": Out(InstructionKinds),
+                "take": Out(1),
+                "coming": Out(INSTRUCTION_BITS),
                 "write": In(1),
                 "write_address": In(addresses),
                 "write_word": In(INSTRUCTION_BITS),
@@ -52,15 +55,16 @@ class Fetch(wiring.Component):
         running, arrived, kept = Signal(), Signal(), Signal()
         word = Signal(INSTRUCTION_BITS)
         counter = Signal.like(self.target)
-        shift, take = Signal(), Signal()
+        shift = Signal()
         kinds = Signal(InstructionKinds)
         program_kinds(m, data.View(Word, word), kinds)
         m.d.comb += [
             write.en.eq(self.write),
             write.addr.eq(self.write_address),
             write.data.eq(self.write_word),
-            take.eq(~self.o.valid | self.o.ready),
-            shift.eq(~kept | take),
+            self.take.eq(~self.o.valid | self.o.ready),
+            self.coming.eq(word),
+            shift.eq(~kept | self.take),
             read.addr.eq(counter),
             read.en.eq(running & (~arrived | shift)),
         ]
@@ -68,7 +72,7 @@ class Fetch(wiring.Component):
             m.d.sync += [arrived.eq(1), counter.eq(counter + 1)]
         with m.If(shift):
             m.d.sync += [kept.eq(arrived), word.eq(read.data)]
-        with m.If(take):
+        with m.If(self.take):
             m.d.sync += [self.o.valid.eq(kept), self.o.payload.eq(word), self.kinds.eq(kinds)]
         with m.If(self.jump | self.stop):
             m.d.sync += [running.eq(~self.stop), arrived.eq(0), kept.eq(0), self.o.valid.eq(0)]

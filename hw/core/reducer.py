@@ -133,12 +133,15 @@ class Reducer(wiring.Component):
             fix.b.eq(normal.scale),
         ]
         fixed = delay[normaliser.LATENCY + fix.LATENCY]
-        before = delay[normaliser.LATENCY + fix.LATENCY - 1]
+        # A block RAM takes half a cycle to read: what it reads is registered, so it is addressed two cycles before.
+        before = delay[normaliser.LATENCY + fix.LATENCY - 2]
+        element = Signal.like(self.element_read, reset_less=True)
+        m.d.sync += element.eq(self.element_read)
         rows = fixed.valid & (fixed.kind == ReduceKind.ROWS)
         added = Signal(signed(ELEMENT.bits + 1))
         m.d.comb += [
             self.element_read_address.eq(before.address),
-            added.eq(fix.o + Mux(fixed.init, 0, self.element_read)),
+            added.eq(fix.o + Mux(fixed.init, 0, element)),
         ]
         fits = added[-1] == added[-2]
         m.d.sync += [

@@ -217,15 +217,31 @@ class Sequencer(wiring.Component):
         ]
         with m.If(started):
             m.d.sync += youngest[started_number].eq(started_as)
+        frees = Signal()
+        is_youngest = Array(each == completed for each in awaited)[scalar_number // _CHOSEN_FIRST]
+        m.d.comb += frees.eq(scalar_done & is_youngest & ~overtaken)
         with m.If(scalar_done):
             m.d.sync += completed.eq(completed + 1)
-            is_youngest = Array(each == completed for each in awaited)[scalar_number // _CHOSEN_FIRST]
-            with m.If(is_youngest & ~overtaken):
-                m.d.sync += scalar_busy.bit_select(scalar_number, 1).eq(0)
+        with m.If(frees):
+            m.d.sync += scalar_busy.bit_select(scalar_number, 1).eq(0)
+
+        # Whether the scalar of an instruction is on its way is looked up in the cycle before it could be issued.
+        def stays_busy(number: Value) -> Value:
+            return scalar_busy.bit_select(number, 1) & ~(frees & (scalar_number == number))
+
+        coming = data.View(Word, fetch.coming)
+        awaits_scalar = Signal()
+        m.d.sync += awaits_scalar.eq(
+            Mux(
+                fetch.take,
+                stays_busy(coming.s) | (starts_scalar & (destination == coming.s)),
+                stays_busy(word.s),
+            )
+        )
 
         blocked = Signal()
         m.d.comb += blocked.eq(
-            (kind.scaled & scalar_busy.bit_select(word.s, 1))
+            (kind.scaled & awaits_scalar)
             | index_busy.bit_select(word.ri, 1)
             | (kind.indexed & (index_busy.bit_select(word.p1i, 1) | index_busy.bit_select(word.p2i, 1)))
             | (kind.writes_index & index_busy.bit_select(word.d[:3], 1))
@@ -360,7 +376,8 @@ class Sequencer(wiring.Component):
             m.d.sync += self.running.eq(0)
         coming, target = Signal(INDEX_BITS), Signal(INDEX_BITS)
         write, loops = Signal(), Signal()
-        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & (indexes[word.d[:3]] != 1))]
+        last_round = Array(index == 1 for index in indexes)
+        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & ~last_round[word.d[:3]])]
         with m.Switch(word.op):
             with m.Case(Op.SETI):
                 m.d.comb += [coming.eq(word.imm), write.eq(1)]

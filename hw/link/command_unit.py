@@ -154,7 +154,7 @@ class CommandUnit(wiring.Component):
             m.d.sync += recent.eq(Cat(recent[8:], self.payload.payload.byte))
 
         counts = Signal()
-        m.d.sync += counts.eq(self.frame.valid & self.frame.ready & check.fresh & (status == Status.OK))
+        m.d.sync += counts.eq(self.frame.ready & check.fresh & (status == Status.OK))
         with m.If(counts):
             m.d.sync += following.eq(following + 1)
 
@@ -167,7 +167,7 @@ class CommandUnit(wiring.Component):
                 m.d.sync += [left.eq(check.argument_bytes), more.eq(check.argument_bytes != 0)]
                 m.d.sync += [writing.eq(0), status.eq(check.header_status)]
                 # The check judges what it saw two cycles before.
-                m.d.sync += [seen.eq(self.frame.valid & ~self.frame.ready), judged.eq(seen & ~self.frame.ready)]
+                m.d.sync += [seen.eq(self.frame.valid), judged.eq(seen)]
                 with m.If(judged):
                     with m.If(check.header_status != Status.OK):
                         m.next = "REPLY"
@@ -176,7 +176,9 @@ class CommandUnit(wiring.Component):
                             m.d.sync += status.eq(Status.BUSY)
                             m.next = "REPLY"
                         with m.Else():
-                            m.d.comb += [results.again.valid.eq(1), self.frame.ready.eq(results.again.ready)]
+                            m.d.comb += results.again.valid.eq(1)
+                            with m.If(results.again.ready):
+                                m.next = "DONE"
                     with m.Elif(check.repeated):
                         m.next = "REPLY"
                     with m.Elif(~chosen[Command.SAMPLE] | (core.slot_free & results.i.ready)):
@@ -234,8 +236,8 @@ class CommandUnit(wiring.Component):
             with m.State("QUEUE"):
                 m.d.comb += [core.sample.valid.eq(chosen[Command.SAMPLE]), core.run.valid.eq(chosen[Command.RUN])]
                 with m.If((core.sample.valid & core.sample.ready) | (core.run.valid & core.run.ready)):
-                    m.d.comb += [results.i.valid.eq(1), self.frame.ready.eq(1)]
-                    m.next = "HEADER"
+                    m.d.comb += results.i.valid.eq(1)
+                    m.next = "DONE"
 
             with m.State("SEED"):
                 m.d.comb += core.seed.valid.eq(1)
@@ -257,8 +259,7 @@ class CommandUnit(wiring.Component):
                             m.d.comb += [rows.start.eq(chosen[Command.READ_ROW]), report.start.eq(~rows.start)]
                             m.next = "ANSWER"
                         with m.Else():
-                            m.d.comb += self.frame.ready.eq(1)
-                            m.next = "HEADER"
+                            m.next = "DONE"
 
             with m.State("ANSWER"):
                 for wanted, source in ((chosen[Command.READ_ROW], rows.o), (~chosen[Command.READ_ROW], report.o)):
@@ -269,7 +270,11 @@ class CommandUnit(wiring.Component):
                             source.ready.eq(reply.ready),
                         ]
                 with m.If(reply.valid & reply.ready & reply.payload.last):
-                    m.d.comb += self.frame.ready.eq(1)
-                    m.next = "HEADER"
+                    m.next = "DONE"
+
+            # Who is done knows it late in a cycle: the frame goes in the next one.
+            with m.State("DONE"):
+                m.d.comb += self.frame.ready.eq(1)
+                m.next = "HEADER"
 
         return m

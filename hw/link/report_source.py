@@ -53,8 +53,7 @@ class ReportSource(wiring.Component):
     Each counter is caught whole in the cycle before its first byte, one counter after the other: while a program runs,
     a later one may be some cycles ahead of an earlier one.
 
-    Throughput: one byte a cycle for the identity; 16 cycles a counter. The first byte comes one cycle after ``start``,
-    or two for counters.
+    Throughput: one byte every second cycle. The first byte comes one cycle after ``start``, or two for counters.
 
     Parameters
     ----------
@@ -94,10 +93,12 @@ class ReportSource(wiring.Component):
 
         answer = [*self._identity, self.following]
         place = Signal(range(max(len(answer), _COUNTER_BYTES)))
-        last_place = Mux(self.count, _COUNTER_BYTES - 1, len(answer) - 1)
+        # Every byte is there for two cycles, so that a register can tell whether it is the last one.
+        at_end = Signal()
+        m.d.sync += at_end.eq(place == Mux(self.count, _COUNTER_BYTES - 1, len(answer) - 1))
         m.d.comb += [
             self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(answer)[place])),
-            self.o.payload.last.eq((place == last_place) & (coming[0] | ~self.count)),
+            self.o.payload.last.eq(at_end & (coming[0] | ~self.count)),
         ]
 
         with m.FSM():
@@ -115,13 +116,13 @@ class ReportSource(wiring.Component):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
                     m.d.sync += place.eq(place + 1)
-                    with m.If(place == last_place):
+                    with m.If(at_end):
                         m.d.sync += [place.eq(0), chosen.eq(coming)]
                         m.next = "CATCH"
                         with m.If(self.o.payload.last):
                             m.next = "IDLE"
-                    with m.Elif(self.count):
-                        m.d.sync += shifting.eq(1)
+                    with m.Else():
+                        m.d.sync += shifting.eq(self.count)
                         m.next = "SHIFT"
             with m.State("SHIFT"):
                 m.next = "SEND"

@@ -44,7 +44,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scalar_to_fixed": ("reducer",),
     "row_port": ("row_port",),
     "watchdog": ("watchdog",),
-    **dict.fromkeys(("core", "sequencer", "fetch", "broadcast", "register_slice", "lane_seeding"), _WHOLE),
+    **dict.fromkeys(("core", "sequencer", "fetch", "broadcast", "register_slice", "branch", "lane_seeding"), _WHOLE),
 }
 """Benches for each file of ``hw/core`` with a component: its unit's own, in the smallest design that has it.
 

@@ -18,26 +18,28 @@ def _build(bench: Bench) -> None:
     m = bench.m
     aligner = bench.load(_MODULE).Aligner()
     bench.add("aligner", aligner)
-    # Two scalars, in three cycles: the first is kept, the two are compared, the smaller is shifted and added.
+    # Two scalars, in four cycles: the first is kept, the second is read, the two are compared, the smaller is shifted
+    # and added.
     first, second, negate = (
         bench.constant(name, bits) for name, bits in (("first", 25), ("second", 25), ("negate", 1))
     )
     for scalar in (first, second):
         bench.assume(scalar[15] | (scalar == 0))
-    step = Signal(range(5))
-    m.d.sync += step.eq(Mux(step == 4, 4, step + 1))
+    step = Signal(range(6))
+    m.d.sync += step.eq(Mux(step == 5, 5, step + 1))
     control = aligner.control
-    m.d.comb += [aligner.scalar.eq(Mux(step == 0, first, second)), aligner.negate.eq(negate)]
+    scalar = Mux(step == 0, first, Mux(step == 1, second, bench.free("scalar", 25)))
+    m.d.comb += [aligner.scalar.eq(scalar), aligner.negate.eq(negate)]
     with m.Switch(step):
         with m.Case(0):
             m.d.comb += control.keep.eq(Keep.SCALAR)
-        with m.Case(1):
-            m.d.comb += [control.operands.eq(Operands.COMPARE), control.amount.eq(Amount.DIFFERENCE)]
         with m.Case(2):
+            m.d.comb += [control.operands.eq(Operands.COMPARE), control.amount.eq(Amount.DIFFERENCE)]
+        with m.Case(3):
             m.d.comb += control.shift.eq(Shift.SUM)
 
     # As numbers: exponents as they are, and a sign in front.
-    compared = step >= 2
+    compared = step >= 3
     larger_first = _size_above(first, second)
     same_size = first[:24] == second[:24]
     greater = Mux(
@@ -76,7 +78,7 @@ def _build(bench: Bench) -> None:
         m.d.comb += total.eq((large << ALIGN_BITS) - shifted)
     with m.Else():
         m.d.comb += total.eq((large << ALIGN_BITS) + shifted)
-    bench.claim((step < 3) | (aligner.sum == total), "the sum is wrong")
+    bench.claim((step < 4) | (aligner.sum == total), "the sum is wrong")
 
 
 def _size_above(first: Value, second: Value) -> Value:
@@ -91,7 +93,7 @@ PROOF = Proof(
     claim="two scalars are compared as the numbers they stand for, and their aligned sum is cut to two guard bits, for"
     " all pairs of scalars",
     build=_build,
-    method=Method("bounded", 6),
+    method=Method("bounded", 7),
     mutants=(
         Mutant("a 0 is larger than the smallest numbers", _MODULE, " & scalar[15].replicate(8)", ""),
         Mutant("negative exponents are large", _MODULE, "Cat(scalar[16:23], ~scalar[23])", "scalar[16:24]"),
