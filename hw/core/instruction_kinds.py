@@ -37,6 +37,10 @@ InstructionKinds = data.StructLayout(
             "element_op",  # in the scalar unit
             "writes_scalar",
             "writes_index",
+            "sets",  # SETI, which the sequencer executes itself, as all that follow,
+            "adds",  # ADDI,
+            "labels",  # LAB,
+            "loops",  # LOOP
         ),
         1,
     )
@@ -75,6 +79,10 @@ def program_kinds(m: Module, word: data.View, kinds: data.View) -> None:
         kinds.element_op.eq(op.matches(*_ELEMENT_OPS)),
         kinds.writes_scalar.eq(op.matches(*_WRITES_SCALAR)),
         kinds.writes_index.eq(op.matches(*_WRITES_INDEX)),
+        kinds.sets.eq(op == Op.SETI),
+        kinds.adds.eq(op == Op.ADDI),
+        kinds.labels.eq(op == Op.LAB),
+        kinds.loops.eq(op == Op.LOOP),
     ]
 
 

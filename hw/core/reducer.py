@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT
 
+from .carry_chain import add_chosen
 from .normaliser import Normaliser
 from .scalar_to_fixed import ScalarToFixed
 
@@ -95,8 +96,10 @@ class Reducer(wiring.Component):
             tags.r_en.eq(self.sum_valid & last),
         ]
         m.d.sync += total_valid.eq(self.sum_valid & last_tile)
+        continues = Signal()  # ``total`` has tiles of this result already
+        added_up = add_chosen(m, platform, self.sum, (0, total), continues, self.bits)
         with m.If(self.sum_valid):
-            m.d.sync += [total.eq(Mux(tile == 0, 0, total) + self.sum), tile.eq(Mux(last_tile, 0, tile + 1))]
+            m.d.sync += [total.eq(added_up), tile.eq(Mux(last_tile, 0, tile + 1)), continues.eq(~last_tile)]
             with m.If(last_tile):
                 m.d.sync += result.eq(Mux(last, 0, result + 1))
 

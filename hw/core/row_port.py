@@ -71,6 +71,7 @@ class RowPort(wiring.Component):
             with m.Case(AccessKind.READ_VECTOR):
                 m.d.comb += [vector.op.eq(HostOp.READ_VECTOR), vector.value.eq(1)]
         starts = self.vector.valid & self.vector.ready & reads
-        ends = self.o.valid & self.o.ready
-        m.d.sync += outstanding.eq(outstanding + starts - ends)
+        # Who takes an answer is a long way off: there is room again a cycle later.
+        ended = Signal()
+        m.d.sync += [ended.eq(self.o.valid & self.o.ready), outstanding.eq(outstanding + starts - ended)]
         return m

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -115,7 +118,8 @@ class Sequencer(wiring.Component):
         index_busy = Signal(INDEX_REGISTERS)
         # What the scalar unit has done is known late in a cycle: it counts in the next one.
         index_done, index_write, element_done = Signal(), Signal(), Signal()
-        index_number, index_value = Signal.like(self.index_number), Signal.like(self.index_value)
+        index_number = Signal.like(self.index_number, reset_less=True)
+        index_value = Signal.like(self.index_value, reset_less=True)
         m.d.sync += [
             index_done.eq(self.index_done),
             index_write.eq(self.index_write & (self.index_number != 0)),
@@ -192,14 +196,18 @@ class Sequencer(wiring.Component):
         youngest = Array(
             Signal(_WRITERS, name=f"youngest_{number}", reset_less=True) for number in range(SCALAR_REGISTERS)
         )
-        scalar_done, overtaken = Signal(), Signal()
+        scalar_done, overtaken = Signal(), Signal(reset_less=True)
         # The youngest of the register that has arrived is chosen in two cycles: by the low bits of its number first.
-        scalar_number = Signal.like(self.scalar_number)
-        awaited = [Signal(_WRITERS, name=f"awaited_{first}") for first in range(0, SCALAR_REGISTERS, _CHOSEN_FIRST)]
+        scalar_number = Signal.like(self.scalar_number, reset_less=True)
+        awaited = [
+            Signal(_WRITERS, name=f"awaited_{first}", reset_less=True)
+            for first in range(0, SCALAR_REGISTERS, _CHOSEN_FIRST)
+        ]
         destination = Mux(kind.best, word.p1[:5], word.d)
         starts_scalar = fire & self.running & kind.writes_scalar
         # It becomes the youngest in the next cycle: which one it is takes most of this one.
-        started, started_number, started_as = Signal(), Signal(5), Signal.like(issued)
+        started = Signal()
+        started_number, started_as = Signal(5, reset_less=True), Signal.like(issued, reset_less=True)
         m.d.sync += [
             scalar_done.eq(self.scalar_done),
             scalar_number.eq(self.scalar_number),
@@ -374,19 +382,20 @@ class Sequencer(wiring.Component):
             m.d.sync += self.running.eq(1)
         with m.If(self.ended):
             m.d.sync += self.running.eq(0)
-        coming, target = Signal(INDEX_BITS), Signal(INDEX_BITS)
-        write, loops = Signal(), Signal()
+        kinds = fetch.kinds
+        results = (
+            (kinds.sets, word.imm),
+            (kinds.adds, indexes[word.ri] + word.imm),
+            (kinds.labels, self.label),
+            (kinds.loops, indexes[word.d[:3]] - 1),
+        )
+        target, loops = Signal(INDEX_BITS), Signal()
         last_round = Array(index == 1 for index in indexes)
-        m.d.sync += [target.eq(coming), loops.eq((word.op == Op.LOOP) & ~last_round[word.d[:3]])]
-        with m.Switch(word.op):
-            with m.Case(Op.SETI):
-                m.d.comb += [coming.eq(word.imm), write.eq(1)]
-            with m.Case(Op.ADDI):
-                m.d.comb += [coming.eq(indexes[word.ri] + word.imm), write.eq(1)]
-            with m.Case(Op.LAB):
-                m.d.comb += [coming.eq(self.label), write.eq(1)]
-            with m.Case(Op.LOOP):
-                m.d.comb += [coming.eq(indexes[word.d[:3]] - 1), write.eq(1)]
+        m.d.sync += [
+            target.eq(reduce(or_, (value[:INDEX_BITS] & chosen.replicate(INDEX_BITS) for chosen, value in results))),
+            loops.eq(kinds.loops & ~last_round[word.d[:3]]),
+        ]
+        write = kinds.sets | kinds.adds | kinds.labels | kinds.loops
         with m.If(fire & self.running & loops):
             m.d.comb += [fetch.jump.eq(1), fetch.target.eq(word.imm)]
         with m.If(fire & self.running & write & (word.d[:3] != 0)):

@@ -42,7 +42,7 @@ class CommandUnit(wiring.Component):
 
     Latency, from ``frame`` valid and if nothing waits, with a bytes of arguments and n of payload: an error of the
     header shows the first byte of its reply after 5 cycles, one of the arguments after a + 7; a RUN shows ``run`` after
-    7, a SAMPLE of s segments ``sample`` after n + s + 5; kept results begin after 5.
+    7, a SAMPLE of s segments ``sample`` after n + s + 6, one without any after 8; kept results begin after 5.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class CommandUnit(wiring.Component):
     Members
     -------
     frame : In(stream of header_layout(config))
-        Frames; accepted when they have been dealt with.
+        Frames; accepted in the cycle after they have been dealt with.
     payload : In(stream of PacketByte)
         Payload of that frame.
     rewind : Out(1)
@@ -111,6 +111,16 @@ class CommandUnit(wiring.Component):
         writing = Signal()  # the second pass of WRITE_ROW
         following = Signal(8)  # number of the next ordered command
         is_open = Signal()
+        # Whether a part has done its work, and how, is known late in a cycle: it counts in the next one.
+        worked, fitted = Signal(), Signal()
+        sample_status = Signal.like(sample.status)
+        rewinds = Signal()
+        m.d.sync += [
+            worked.eq(program.done | rows.done | sample.done),
+            fitted.eq(rows.fits),
+            sample_status.eq(sample.status),
+            rewinds.eq(0),
+        ]
         seen, judged = Signal(), Signal()  # the check has seen what it judges, for one cycle or for as long as it takes
         m.d.sync += [seen.eq(0), judged.eq(0)]
         m.d.comb += [
@@ -132,6 +142,7 @@ class CommandUnit(wiring.Component):
             results.i.payload.run.eq(chosen[Command.RUN]),
             results.i.payload.sequence.eq(header.sequence),
             results.again.payload.eq(results.i.payload),
+            self.rewind.eq(rewinds),
             report.following.eq(following),
             report.count.eq(chosen[Command.COUNTERS]),
         ]
@@ -216,22 +227,19 @@ class CommandUnit(wiring.Component):
                     with m.Else():
                         m.next = "REPLY"
 
-            with m.State("WORK"):
-                with m.If(program.done):
-                    m.next = "REPLY"
-                with m.If(rows.done):
-                    m.next = "REPLY"
-                    with m.If(~writing & ~rows.fits):
-                        m.d.sync += status.eq(Status.BAD_VALUE)
-                    with m.Elif(~writing):
-                        m.d.comb += self.rewind.eq(1)
-                        m.d.sync += [left.eq(check.argument_bytes), more.eq(1), writing.eq(1)]
-                        m.next = "ARGUMENTS"
-                with m.If(sample.done):
-                    m.d.sync += status.eq(sample.status)
-                    m.next = "REPLY"
-                    with m.If(sample.status == Status.OK):
+            with m.State("WORK"), m.If(worked):
+                m.next = "REPLY"
+                with m.If(chosen[Command.SAMPLE]):
+                    m.d.sync += status.eq(sample_status)
+                    with m.If(sample_status == Status.OK):
                         m.next = "QUEUE"
+                with m.Elif(chosen[Command.WRITE_ROW] & ~writing):
+                    with m.If(fitted):
+                        # Every byte has been taken: there is none before the first comes again.
+                        m.d.sync += [rewinds.eq(1), left.eq(check.argument_bytes), more.eq(1), writing.eq(1)]
+                        m.next = "ARGUMENTS"
+                    with m.Else():
+                        m.d.sync += status.eq(Status.BAD_VALUE)
 
             with m.State("QUEUE"):
                 m.d.comb += [core.sample.valid.eq(chosen[Command.SAMPLE]), core.run.valid.eq(chosen[Command.RUN])]

@@ -34,7 +34,7 @@ class Link(wiring.Component):
     way makes the command wait.
 
     Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
-    bytes and segments, and eight more. A line that cannot wait needs a queue in front of ``i`` for what it brings in
+    bytes and segments, and nine more. A line that cannot wait needs a queue in front of ``i`` for what it brings in
     that time; more is not needed if the host keeps to the two commands at a time that the protocol allows.
 
     Parameters

@@ -10,6 +10,7 @@ from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from onward.hw.core.register_slice import RegisterSlice
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.protocol import COUNTERS, VERSION
 
@@ -53,7 +54,7 @@ class ReportSource(wiring.Component):
     Each counter is caught whole in the cycle before its first byte, one counter after the other: while a program runs,
     a later one may be some cycles ahead of an earlier one.
 
-    Throughput: one byte every second cycle. The first byte comes one cycle after ``start``, or two for counters.
+    Throughput: one byte every second cycle. The first byte comes two cycles after ``start``, or three for counters.
 
     Parameters
     ----------
@@ -91,14 +92,16 @@ class ReportSource(wiring.Component):
                 reduce(or_, (value & chosen[n].replicate(_COUNTER_BITS) for n, value in enumerate(sources)))
             )
 
+        m.submodules.slice = out = RegisterSlice(PacketByte)
+        wiring.connect(m, out.o, wiring.flipped(self.o))
         answer = [*self._identity, self.following]
         place = Signal(range(max(len(answer), _COUNTER_BYTES)))
         # Every byte is there for two cycles, so that a register can tell whether it is the last one.
         at_end = Signal()
         m.d.sync += at_end.eq(place == Mux(self.count, _COUNTER_BYTES - 1, len(answer) - 1))
         m.d.comb += [
-            self.o.payload.byte.eq(Mux(self.count, caught[:8], Array(answer)[place])),
-            self.o.payload.last.eq(at_end & (coming[0] | ~self.count)),
+            out.i.payload.byte.eq(Mux(self.count, caught[:8], Array(answer)[place])),
+            out.i.payload.last.eq(at_end & (coming[0] | ~self.count)),
         ]
 
         with m.FSM():
@@ -113,13 +116,13 @@ class ReportSource(wiring.Component):
                 m.d.sync += [chosen.eq(shift), coming.eq(coming.rotate_left(1))]
                 m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready):
+                m.d.comb += out.i.valid.eq(1)
+                with m.If(out.i.ready):
                     m.d.sync += place.eq(place + 1)
                     with m.If(at_end):
                         m.d.sync += [place.eq(0), chosen.eq(coming)]
                         m.next = "CATCH"
-                        with m.If(self.o.payload.last):
+                        with m.If(out.i.payload.last):
                             m.next = "IDLE"
                     with m.Else():
                         m.d.sync += shifting.eq(self.count)

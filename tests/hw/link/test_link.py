@@ -241,7 +241,7 @@ def test_a_silent_host_stops_the_link_and_loses_nothing():
 
 
 def test_throughput_of_samples():
-    """A sample costs its frame, and as many cycles as its payload has bytes and segments, and eight."""
+    """A sample costs its frame, and as many cycles as its payload has bytes and segments, and nine."""
 
     async def main(line, core):
         image = np.full(20, 9, np.uint8)
@@ -256,7 +256,7 @@ def test_throughput_of_samples():
                 *_, ready = await line.context.tick().sample(BENCH.dut.i.ready)
                 waited += not ready
         line.context.set(BENCH.dut.i.valid, 0)
-        assert waited == len(payload) + 1 + 8
+        assert waited == len(payload) + 1 + 9
         await line.read(2)
 
     converse(main)

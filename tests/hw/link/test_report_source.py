@@ -65,7 +65,7 @@ def test_latency_and_throughput():
 
     async def main(context):
         context.set(dut.o.ready, 1)
-        for count, latency, length in ((0, 1, 2 * 22 - 1), (1, 2, 9 * 16 - 1)):
+        for count, latency, length in ((0, 2, 2 * 22 - 1), (1, 3, 9 * 16 - 1)):
             context.set(dut.count, count)
             context.set(dut.start, 1)
             await context.tick()
