@@ -24,12 +24,12 @@ ULX3S_85F = Board(
     loader=_LOADER,
     # With several clusters, they keep their registers for themselves while the netlist is made: synthesis would merge
     # those that hold the same in all of them, and one register would drive lanes all over the FPGA. Then router2 gets
-    # through with any seed, in minutes.
+    # through with any seed, in minutes; it has to draw wires of paths that take too long anew, or some make detours.
     options={
         # Half the delay that ECP5 builds get: 12 % more lookup tables outside of the clusters, none in them.
         "script_after_read": "scratchpad -set abc9.D 4000; setattr -mod -set keep_hierarchy 1 *.cluster_? *.branch_?",
         "script_after_synth": "setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge",
-        "nextpnr_opts": f"{ECP5.options['nextpnr_opts']} --router router2",
+        "nextpnr_opts": f"{ECP5.options['nextpnr_opts']} --router router2 --tmg-ripup",
     },
 )
 ULX3S_45F = Board(

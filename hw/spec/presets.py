@@ -25,7 +25,7 @@ PRESETS: dict[str, CoreConfig] = {
             rows=2048,
             group=8,
             weight_bits=14,
-            clock_mhz=62.5,
+            clock_mhz=75.0,
         ),
         # The same weights and the same network for the same FPGA: half the lanes, which leave it room and more speed.
         CoreConfig(
