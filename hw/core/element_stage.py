@@ -16,18 +16,22 @@ _TOTAL_BITS = 30
 _CAPPED_BITS = 18
 
 
-class Stage(enum.Enum, shape=3):
-    """What the stage register takes, made of the element read."""
+class Stage(enum.Enum, shape=4):
+    """What the stage register takes, made of the element read.
+
+    Bit 0 says that the immediate is added, bit 1 that the element is taken from the largest, bit 2 that its size counts,
+    bit 3 that this is a weight: no time is left to decode it.
+    """
 
     HOLD = 0
-    WEIGHT = 1
-    """of a draw: the element, or 0 if it is negative, plus the immediate; 0 if excluded"""
-    MAGNITUDE = 2
-    """size of the element"""
-    SUM = 3
+    SUM = 0b0001
     """element plus immediate"""
-    DIFFERENCE = 4
+    DIFFERENCE = 0b0010
     """largest element less this one"""
+    MAGNITUDE = 0b0100
+    """size of the element"""
+    WEIGHT = 0b1001
+    """of a draw: the element, or 0 if it is negative, plus the immediate; 0 if excluded"""
 
 
 class Total(enum.Enum, shape=3):
@@ -114,19 +118,14 @@ class ElementStage(wiring.Component):
         base = Signal(signed(_STAGE_BITS))
         operand = Signal(signed(ELEMENT.bits))
         subtract = Signal()
-        m.d.comb += operand.eq(self.element)
-        with m.Switch(control.stage):
-            with m.Case(Stage.WEIGHT):
-                m.d.comb += [
-                    base.eq(Mux(self.excluded, 0, self.immediate)),
-                    operand.eq(Mux(self.excluded | sign, 0, self.element)),
-                ]
-            with m.Case(Stage.MAGNITUDE):
-                m.d.comb += subtract.eq(sign)
-            with m.Case(Stage.SUM):
-                m.d.comb += base.eq(self.immediate.as_signed())
-            with m.Case(Stage.DIFFERENCE):
-                m.d.comb += [base.eq(largest), subtract.eq(1)]
+        adds, lessens, sizes, weighs = Value.cast(control.stage)
+        immediate = Cat(self.immediate, (self.immediate[-1] & ~weighs).replicate(_STAGE_BITS - len(self.immediate)))
+        counts = adds & ~(weighs & self.excluded)
+        m.d.comb += [
+            base.eq((immediate & counts.replicate(_STAGE_BITS)) | (largest & lessens.replicate(_STAGE_BITS))),
+            operand.eq(self.element & (~(weighs & (self.excluded | sign))).replicate(ELEMENT.bits)),
+            subtract.eq(lessens | (sizes & sign)),
+        ]
         staged = add_or_subtract(m, base, operand, subtract, _STAGE_BITS)
         with m.If(control.stage != Stage.HOLD):
             m.d.sync += self.stage.eq(staged)

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.spec.config import CoreConfig
 
 from .host_port import Access, AccessKind
+from .register_slice import RegisterSlice
 from .vector_op import HostOp, VectorOp
 
 __all__ = ["RowPort"]
@@ -18,7 +19,7 @@ _DEPTH = 32
 
 
 class RowPort(wiring.Component):
-    """Throughput one lane a cycle, if the sequencer takes as much; up to 32 answers wait in a FIFO.
+    """Throughput one lane a cycle, if the sequencer takes as much; up to 32 answers wait in a FIFO, and two behind it.
 
     Members
     -------
@@ -41,6 +42,9 @@ class RowPort(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=18, depth=_DEPTH)
+        # Who takes an answer is a long way off.
+        m.submodules.answers = answers = RegisterSlice(signed(18))
+        wiring.connect(m, answers.o, wiring.flipped(self.o))
         access, vector = self.i.payload, self.vector.payload
         outstanding = Signal(range(_DEPTH + 1))
         reads = (access.kind == AccessKind.READ_WEIGHT) | (access.kind == AccessKind.READ_VECTOR)
@@ -57,9 +61,9 @@ class RowPort(wiring.Component):
             vector.value.eq(access.value),
             fifo.w_data.eq(self.answer),
             fifo.w_en.eq(self.answer_valid),
-            self.o.payload.eq(fifo.r_data),
-            self.o.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.o.ready),
+            answers.i.payload.eq(fifo.r_data),
+            answers.i.valid.eq(fifo.r_rdy),
+            fifo.r_en.eq(answers.i.ready),
         ]
         with m.Switch(access.kind):
             with m.Case(AccessKind.LOAD_LANE):
@@ -71,7 +75,6 @@ class RowPort(wiring.Component):
             with m.Case(AccessKind.READ_VECTOR):
                 m.d.comb += [vector.op.eq(HostOp.READ_VECTOR), vector.value.eq(1)]
         starts = self.vector.valid & self.vector.ready & reads
-        # Who takes an answer is a long way off: there is room again a cycle later.
-        ended = Signal()
-        m.d.sync += [ended.eq(self.o.valid & self.o.ready), outstanding.eq(outstanding + starts - ended)]
+        ends = answers.i.valid & answers.i.ready
+        m.d.sync += outstanding.eq(outstanding + starts - ends)
         return m
