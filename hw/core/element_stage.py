@@ -19,8 +19,8 @@ _CAPPED_BITS = 18
 class Stage(enum.Enum, shape=4):
     """What the stage register takes, made of the element read.
 
-    Bit 0 says that the immediate is added, bit 1 that the element is taken from the largest, bit 2 that its size counts,
-    bit 3 that this is a weight: no time is left to decode it.
+    Bit 0: the immediate is added, bit 1: the element is taken from the largest, bit 2: its size counts, bit 3: this is
+    a weight. No time is left to decode it.
     """
 
     HOLD = 0
