@@ -22,7 +22,8 @@ from .pins import pack, read, wrap
 
 __all__ = ["accesses_in_order", "as_many_reads_as_there_is_room"]
 
-_DEPTH = 32
+_ROOM = 32 + 2
+"""The FIFO, and the register slice behind it."""
 _LATENCY = 15
 _READS = (AccessKind.READ_WEIGHT, AccessKind.READ_VECTOR)
 _WRITES = (AccessKind.LOAD_LANE, AccessKind.STORE_ROW)
@@ -67,14 +68,14 @@ async def as_many_reads_as_there_is_room(dut: Any) -> None:
     for _ in range(job.times(4)):
         dut["o__ready"].value = 0
         started = await _offer(dut, rng, _READS, 100)
-        assert started == _DEPTH, f"{started} reads were started with room for {_DEPTH}"
+        assert started == _ROOM, f"{started} reads were started with room for {_ROOM}"
         assert await _offer(dut, rng, _WRITES, 10) == 10, "writes wait for reads"
-        for taken in (rng.randint(1, _DEPTH), _DEPTH):
+        for taken in (rng.randint(1, _ROOM), _ROOM):
             await _take(dut, answers, taken)
             started = await _offer(dut, rng, _READS, 100)
             assert started == taken, f"{started} reads were started with room for {taken}"
-        await _take(dut, answers, _DEPTH)
-    answers.finish(_DEPTH)
+        await _take(dut, answers, _ROOM)
+    answers.finish(_ROOM)
 
 
 def _access(rng: random.Random) -> dict[str, Any]:
