@@ -63,6 +63,7 @@ class RowAccess(wiring.Component):
     def __init__(self, config: CoreConfig) -> None:
         self._lanes = config.lanes
         self._weight_bits = config.weight_bits
+        self._ready_unasked = not config.compact
         super().__init__(
             {
                 "start": In(1),
@@ -115,10 +116,12 @@ class RowAccess(wiring.Component):
                     m.next = "HIGH"
             with m.State("HIGH"):
                 writing = self.task == RowTask.WRITE
+                # A core with a register slice for accesses is ready or not by a register, also in a CHECK, which is a
+                # shorter path; a compact one is not before it has been asked.
                 m.d.comb += [
                     self.access.payload.kind.eq(AccessKind.LOAD_LANE),
                     self.access.valid.eq(self.i.valid & writing),
-                    self.i.ready.eq(self.access.ready),
+                    self.i.ready.eq(self.access.ready if self._ready_unasked else self.access.ready | ~writing),
                 ]
                 with m.If(self.i.valid & self.i.ready):
                     m.d.sync += [lane.eq(lane + 1), fits_so_far.eq(self.fits)]
