@@ -40,7 +40,10 @@ def _config(memory: str = "bram") -> CoreConfig:
 
 
 class _AnyProgram(wiring.Component):
-    """Stands for instruction fetch: any instruction in any cycle, or none; one that is there remains until taken."""
+    """Stands for instruction fetch: any instruction in any cycle, or none; one that is there remains until taken.
+
+    What it says of the one behind may be wrong: no claim depends on the scalar that is looked up for it.
+    """
 
     def __init__(self, config: CoreConfig) -> None:
         addresses = range(config.program)
@@ -51,11 +54,14 @@ class _AnyProgram(wiring.Component):
                 "stop": In(1),
                 "o": Out(stream.Signature(INSTRUCTION_BITS)),
                 "kinds": Out(InstructionKinds),
+                "take": Out(1),
+                "coming": Out(INSTRUCTION_BITS),
                 "write": In(1),
                 "write_address": In(addresses),
                 "write_word": In(INSTRUCTION_BITS),
                 "valid": In(1),
                 "word": In(INSTRUCTION_BITS),
+                "behind": In(INSTRUCTION_BITS),
             }
         )
 
@@ -67,6 +73,7 @@ class _AnyProgram(wiring.Component):
             word.eq(self.o.payload),
         ]
         m.d.comb += [self.o.valid.eq(self.valid | kept), self.o.payload.eq(Mux(kept, word, self.word))]
+        m.d.comb += [self.take.eq(~self.o.valid | self.o.ready), self.coming.eq(self.behind)]
         program_kinds(m, data.View(Word, self.o.payload), self.kinds)
         return m
 
@@ -81,7 +88,11 @@ def _distances_of(bench: Bench, memory: str) -> None:
     m = bench.m
     config = _config(memory)
     program = _AnyProgram(config)
-    m.d.comb += [program.valid.eq(bench.free("valid")), program.word.eq(bench.free("word", INSTRUCTION_BITS))]
+    m.d.comb += [
+        program.valid.eq(bench.free("valid")),
+        program.word.eq(bench.free("word", INSTRUCTION_BITS)),
+        program.behind.eq(bench.free("behind", INSTRUCTION_BITS)),
+    ]
     sequencer = bench.load(_SEQUENCER, Fetch=lambda config: program).Sequencer(config)
     broadcast = bench.load(_BROADCAST).Broadcast(config)
     bench.add(f"sequencer_{memory}", sequencer)

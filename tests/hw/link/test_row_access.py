@@ -7,6 +7,7 @@ import pytest
 from onward.hw.core.host_port import AccessKind
 from onward.hw.link.row_access import RowAccess, RowTask
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.presets import PRESETS
 
 from .link_bench import Bench, collect, put, put_packet, take_packet, until
 
@@ -62,6 +63,22 @@ def test_check_knows_the_weight_format(bits):
                 values[place] = wrong
                 assert not check(bits, values), f"{wrong} in lane {place}"
     assert check(bits, [0, -1, 1])
+
+
+def test_a_check_does_not_wait_for_a_compact_core():
+    """Such a core is not ready before it has been asked, and a check asks it nothing."""
+    compact = PRESETS["icebreaker-compact"]
+    bench = Bench(RowAccess(compact))
+
+    async def main(context):
+        context.set(bench.dut.access.ready, 0)
+        await start(context, bench.dut, RowTask.CHECK)
+        assert await until(context, bench.dut.done) < 3 * compact.lanes
+
+    async def source(context):
+        await put_packet(context, bench.dut.i, packed([0] * compact.lanes))
+
+    bench.run(main, source)
 
 
 @pytest.mark.parametrize("chance", [1.0, 0.4])
