@@ -36,8 +36,8 @@ def build(
         int, typer.Option(metavar="N", min=1, help="Placements at a time; each wants a core, and up to 3 GB.")
     ] = 1,
     limit: Annotated[
-        float | None, typer.Option(metavar="MINUTES", min=0, help="A placement that takes longer does not count.")
-    ] = None,
+        float, typer.Option(metavar="MINUTES", min=0, help="A placement that takes longer does not count.")
+    ] = 120,
     clock: Annotated[
         float | None, typer.Option(metavar="MHZ", min=1, help="Another clock than the preset's; the host must know.")
     ] = None,
@@ -86,9 +86,7 @@ def build(
             write_inputs(target, config, work, options)
         else:
             tried = range(first_seed, first_seed + seeds)
-            built = build_bitstream(
-                target, config, work, tried, announce, options, jobs, None if limit is None else 60 * limit
-            )
+            built = build_bitstream(target, config, work, tried, announce, options, jobs, 60 * limit)
     write_file(out / "preset.toml", _toml(config).encode())
     if prepare:
         typer.echo(f"{work}: {', '.join(sorted(path.name for path in work.iterdir()))}")
