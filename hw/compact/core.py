@@ -65,6 +65,14 @@ class CompactCore(wiring.Component):
 
         control = out(microcode.Out.CONTROL)
         value = processor.output
+        loads = out(microcode.Out.LOAD_FIRST)
+        m.d.comb += [
+            processor.set_x.eq(out(microcode.Out.LOAD_SECOND)),
+            processor.x.eq(streams.row_data[1]),
+            processor.target.eq(streams.row_data[0]),
+            processor.works.eq(streams.busy),
+            processor.uses_rows.eq(streams.uses_rows),
+        ]
 
         # stream unit
         lanes = Signal(config.lanes)
@@ -75,18 +83,17 @@ class CompactCore(wiring.Component):
             streams.set_pointer.eq(out(microcode.Out.ROW)),
             streams.set_row.eq(out(microcode.Out.FIRST)),
             streams.add_row.eq(out(microcode.Out.ADD_FIRST)),
-            streams.load_first.eq(out(microcode.Out.LOAD_FIRST)),
-            streams.load_second.eq(out(microcode.Out.LOAD_SECOND)),
+            streams.load_first.eq(loads),
+            streams.load_second.eq(processor.set_x),
             streams.start_loaded.eq(out(microcode.Out.START_LOADED)),
             streams.sample_count.eq(samples.count),
             streams.set_stride.eq(out(microcode.Out.STRIDE)),
             streams.set_count.eq(out(microcode.Out.COUNT)),
             streams.set_list.eq(out(microcode.Out.LIST)),
             streams.set_word.eq(out(microcode.Out.WORD)),
-            streams.set_magnitude.eq(out(microcode.Out.MAGNITUDE)),
             streams.set_shift.eq(out(microcode.Out.SHIFT)),
             streams.start.eq(out(microcode.Out.START)),
-            streams.access.eq(out(microcode.Out.READ_ROW)),
+            streams.access.eq(out(microcode.Out.READ_ROW) | loads),
             streams.write_lanes.eq(Mux(out(microcode.Out.ROW_WRITE), lanes, 0)),
             streams.list_write.eq(out(microcode.Out.LIST_WRITE)),
             streams.sample_data.eq(samples.data),
@@ -187,7 +194,6 @@ class CompactCore(wiring.Component):
             status[Status.SAMPLE].eq(samples.waiting & waits),
             status[Status.ANSWER_FULL].eq(host.answer.valid),
             status[Status.NORM].eq(samples.waiting | cleared),
-            status[Status.BUSY].eq(streams.busy),
         ]
         port = microcode.In
         inputs: dict[int, ValueLike] = {

@@ -13,10 +13,10 @@ Registers are named by the addresses of their data words.
 from __future__ import annotations
 
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
 
 from .firmware_scalar import ScalarCode
-from .layout import instruction_words
 from .microcode import Code, In, MicroOp, Out, Status
 from .stream_unit import Elements, StreamMode
 
@@ -46,8 +46,6 @@ class Firmware(ScalarCode):
 
     def __init__(self, config: CoreConfig) -> None:
         super().__init__(Code(), config)
-        self.words = instruction_words(config)
-        self.second = config.lanes * 16 < 128
 
     # words of the instruction at work -----------------------------------------------------------------------------
 
@@ -56,63 +54,57 @@ class Firmware(ScalarCode):
         self.code.read(In.ROW + number % self.config.lanes)
 
     def more(self) -> None:
-        """Reads the second half."""
-        if self.second:
-            self.code.out(Out.READ_ROW)
+        """Reads the second half, which is there in the next cycle."""
+        self.code.out(Out.READ_ROW)
 
-    def fetch(self) -> None:
-        code = self.code
-        code.label("fetch")
-        code.read(In.STATUS)
-        code.jump("fetch", MicroOp.JN)
-        code.label("fetch.now")
-        code.ld("pc")
-        code.out(Out.ROW)
-        code.out(Out.READ_ROW)
-        code.add(1)
-        if self.second:
-            code.out(Out.ROW)
-            code.add(1)
-        code.st("pc")
-        self.word(0)
-        code.out(Out.RETURN)
-        code.ret()
+    def next(self) -> None:
+        """The next instruction; its code is there 4 cycles later."""
+        self.code.out(Out.READ_ROW)
+        self.code.op(MicroOp.GO)
 
-    def wait(self) -> None:
+    def next_behind_stream(self) -> None:
+        """The next instruction, as soon as the stream or walk does not need the row memory any more.
+
+        Streams and walks end while it is fetched: 4 cycles after the row memory is free a product still needs its
+        mode, and 5 cycles after its start a walk its place in the list memory.
+        """
+        self.wait(MicroOp.JM)
+        self.next()
+
+    def wait(self, op: MicroOp = MicroOp.JW) -> None:
         """Until the stream unit rests."""
-        code, label = self.code, self.code.fresh("wait")
-        code.label(label)
-        code.read(In.STATUS)
-        code.jump(label, MicroOp.JN)
+        label = self.code.fresh("wait")
+        self.code.label(label)
+        self.code.jump(label, op)
 
     # lanes --------------------------------------------------------------------------------------------------------
 
     def streams(self) -> None:
-        """The most frequent code, in front of the one that fetches."""
+        """The most frequent code."""
         code = self.code
         code.label("walk")
         code.out(Out.LOAD_FIRST)
-        code.out(Out.READ_ROW)
         code.out(Out.LOAD_SECOND)
         code.out(Out.START_LOADED)
-        code.jump("fetch")
+        self.next_behind_stream()
 
-        code.label("stream")
+        code.label("stream at")
         code.out(Out.LOAD_FIRST)
-        code.out(Out.READ_ROW)
-        code.out(Out.LOAD_SECOND)
-        self.word(_SCALAR)  # the lowest bit chooses the fine shift instead of the coarse one
-        code.out(Out.X)
-        code.indirect(MicroOp.LD, 2)
-        code.out(Out.SHIFT)
-        code.indirect(MicroOp.LD, 0)
-        code.out(Out.MAGNITUDE)
         self.word(_INDEX)
         code.out(Out.X)
         code.indirect(MicroOp.LD, 0)
         code.out(Out.ADD_FIRST)
+        code.jump("stream.second")
+        code.label("stream")
+        code.out(Out.LOAD_FIRST)
+        code.label("stream.second")
+        code.out(Out.LOAD_SECOND)
+        # X is the scalar; its lowest bit chooses the fine shift instead of the coarse one.
+        code.indirect(MicroOp.LD, 2)
+        code.out(Out.SHIFT)
+        code.indirect(MicroOp.LD, 0)
         code.out(Out.START_LOADED)
-        self.fetch()
+        self.next_behind_stream()
 
     def sums(self) -> None:
         code = self.code
@@ -124,9 +116,10 @@ class Firmware(ScalarCode):
         code.out(Out.WORD)
         both = {"vector_first": 1, "vector_second": 1}
         code.put(Out.START, _mode(elements=Elements.ONE, clear=1, steps=1, **both))
-        code.call("total")
+        self.add_lanes()
+        self.wait()
         code.ld(-22)
-        code.call("float")
+        code.call("float total")
         code.jump("give")
 
         code.label("rows")
@@ -137,65 +130,89 @@ class Firmware(ScalarCode):
         self.word(_MODE)
         code.st("mode")
         self.more()
-        self.word(_LIST)
-        code.st("e")
-        self.word(_SCALAR)
+        code.out(Out.LOAD_SECOND)
+        self.take("a")
+        code.add(ELEMENT.fraction + 16)
         code.st("scale")
         self.word(_INDEX)
         code.st("d")
-        self.word(_WORD)
-        code.st("word")
-        code.ld("d")
         self.shift_right(8)
         code.out(Out.STRIDE)
         code.ld("d")
         code.and_(0xFF)
         code.st("d")
+        self.word(_WORD)
+        code.st("word")
+        self.begin_row()
+        # While a row is summed up, the sum of the one before becomes an element.
         code.label("rows.next")
+        self.add_lanes()
+        code.ld("n")
+        code.sub(1)
+        code.st("n")
+        self.wait()
+        code.ld("n")
+        code.jump("rows.last", MicroOp.JZ)
+        self.begin_row()
+        code.label("rows.last")
+        code.ld(-self.config.weight.fraction - ELEMENT.fraction)
+        code.call("float total")
+        # Shifted by 16 and -q, the product is the element's magnitude, where that is from 1 to 16.
+        code.out(Out.LEFT)
+        code.put(Out.RIGHT, "am")
+        code.ld("re")
+        code.add("scale")
+        code.st("q")
+        code.read(In.PRODUCT_HIGH)
+        code.out(Out.RIGHT)
+        code.put(Out.POWER, "q")
+        code.xor(0xFFFF)
+        code.and_(0xFFF0)
+        code.jump("rows.range", MicroOp.JNZ)
+        self.rounded_product()
+        code.jump("rows.range", MicroOp.JN)
+        code.st("t")
+        code.ld("rs")
+        code.xor("as")
+        code.jump("rows.positive", MicroOp.JNN)
+        code.ld(0)
+        code.sub("t")
+        code.st("t")
+        code.label("rows.positive")
+        code.ld("mode")
+        code.jump("rows.add", MicroOp.JZ)
+        code.put(Out.LIST_WRITE, "t")
+        code.label("rows.done")
+        code.ld("n")
+        code.jump("rows.next", MicroOp.JNZ)
+        code.put(Out.STRIDE, 1)
+        self.next()
+        code.label("rows.add")
+        code.ld("t")
+        code.call("element add")
+        code.jump("rows.done")
+        code.label("rows.range")
+        self.result_becomes("b")
+        code.call("multiply")
+        code.call("fix")
+        code.st("t")
+        code.jump("rows.positive")
+
+    def begin_row(self) -> None:
+        """Starts the stream of a row's sum."""
+        code = self.code
         code.put(Out.FIRST, "row")
         code.add(1)
         code.st("row")
         code.put(Out.COUNT, "d")
         code.put(Out.WORD, "word")
         code.put(Out.START, _mode(elements=Elements.ONE, vector_second=1, clear=1, steps=1))
-        code.call("total")
-        code.ld(-self.config.weight.fraction - 11)
-        code.call("float")
-        self.result_becomes("b")
-        code.put(Out.X, "scale")
-        code.call("take x")
-        code.call("multiply")
-        code.call("fix")
-        code.st("t")
-        code.put(Out.LIST, "e")
-        code.add(1)
-        code.st("e")
-        code.ld("mode")
-        code.jump("rows.set", MicroOp.JNZ)
-        code.ld("t")
-        code.call("element add")
-        code.jump("rows.done")
-        code.label("rows.set")
-        code.ld("t")
-        code.out(Out.LIST_WRITE)
-        code.label("rows.done")
-        code.ld("n")
-        code.sub(1)
-        code.st("n")
-        code.jump("rows.next", MicroOp.JNZ)
-        code.put(Out.STRIDE, 1)
-        code.jump("fetch")
 
-        # the sum over the lanes, when the stream has ended: t2:t1:t0
-        code.label("total")
+    def add_lanes(self) -> None:
+        """Starts the sum over the lanes, when the stream has ended."""
         self.wait()
-        code.put(Out.COUNT, self.config.lanes)
-        code.put(Out.START, _mode(sum=1))
-        self.wait()
-        for port, name in ((In.TOTAL_LOW, "t0"), (In.TOTAL_MIDDLE, "t1"), (In.TOTAL_HIGH, "t2")):
-            code.read(port)
-            code.st(name)
-        code.ret()
+        self.code.put(Out.COUNT, self.config.lanes)
+        self.code.put(Out.START, _mode(sum=1))
 
     # sequencer ----------------------------------------------------------------------------------------------------
 
@@ -219,7 +236,7 @@ class Firmware(ScalarCode):
         code.ld(0)
         code.emit(MicroOp.ST, self.indexes)
         code.emit(MicroOp.ST, self.indexes + 1)
-        code.jump("fetch.now")
+        self.next()
 
         code.label("addi")
         self.word(_ROW)
@@ -263,7 +280,7 @@ class Firmware(ScalarCode):
         code.jump("loop.ends", MicroOp.JZ)
         code.ld("row")
         self.address()
-        code.st("pc")
+        code.out(Out.ROW)
         # index 0 as a counter: the golden model decides before it is set back to 0
         code.label("loop.ends")
         code.jump("set index x")
@@ -283,7 +300,7 @@ class Firmware(ScalarCode):
         code.label("run")
         code.read(In.ENTRY)
         self.address()
-        code.st("pc")
+        code.out(Out.ROW)
         # A new sample has a new sum of squares, which the next one will overwrite; so has the empty one after a reset.
         code.read(In.STATUS)
         code.and_(1 << Status.NORM)
@@ -293,12 +310,11 @@ class Firmware(ScalarCode):
             code.st(name)
         code.label("run.again")
         code.put(Out.CONTROL, Pulse.START)
-        code.jump("fetch")
+        self.next()
 
     def address(self) -> None:
         """A = word of the row memory where instruction A is."""
-        if self.second:
-            self.code.shl()
+        self.code.shl()  # two words each
         self.code.add(self.config.rows)
 
     # host ---------------------------------------------------------------------------------------------------------
@@ -384,14 +400,19 @@ class Firmware(ScalarCode):
         lowest, bits = FIELDS[name]
         first, shift = divmod(lowest, 16)
         bits = min(bits, 16)
-        code.ld(f"h{first}")
-        self.shift_right(shift)
+        if shift < 3:
+            code.ld(f"h{first}")
+            code.shr(shift)
+        else:
+            code.put(Out.POWER, 16 - shift)
+            code.ld(f"h{first}")
+            code.call("shifted")
         if shift + bits > 16:
             code.st("f")
-            code.ld(f"h{first + 1}")
-            self.shift_left(16 - shift)
+            code.put(Out.RIGHT, f"h{first + 1}")
+            self.product(In.PRODUCT_LOW)
             code.or_("f")
-        if bits < 16:
+        if bits < 16 and shift + bits != 16:
             code.and_((1 << bits) - 1)
 
     def scalar_address(self, field: str) -> None:
@@ -551,6 +572,11 @@ class Firmware(ScalarCode):
         code.st("w3")
         code.jump("load.fine")
         code.label("load.fine")
+        self.field("ri")
+        code.jump("load.at", MicroOp.JNZ)
+        code.ld(code.address("stream"))
+        code.st("w0")
+        code.label("load.at")
         code.ld("h0")
         code.and_(1 << FIELDS["fine"][0])
         code.jump("load.place", MicroOp.JZ)
@@ -568,6 +594,10 @@ class Firmware(ScalarCode):
         code.shr(4)
         code.and_(0x1FF)
         code.st("w3")
+        code.ld("op")
+        code.sub(int(Op.LDI))
+        code.jump("load.constant", MicroOp.JZ)
+        code.label("load.register")
         self.index_address("ri")
         code.st("w7")
         self.index_address("d")
@@ -590,6 +620,28 @@ class Firmware(ScalarCode):
         code.label("load.two")
         self.scalar_address("p1")
         code.st("w4")
+        code.jump("load.place")
+
+        # LDI: sign and shift as a register has them, of zero those of 1
+        code.label("load.constant")
+        code.ld("w1")
+        code.jump("load.zero", MicroOp.JZ)
+        code.ld("w3")
+        code.and_(0xFF)
+        code.xor(0x80)
+        code.st("t")
+        code.ld("w3")
+        code.and_(0x100)
+        self.shift_left(7)
+        code.add(self.zero_shift + 0x80)
+        code.sub("t")
+        code.st("w3")
+        code.jump("load.register")
+        code.label("load.zero")
+        code.ld(self.zero_shift)
+        code.st("w3")
+        code.jump("load.register")
+
         code.label("load.place")
         code.ld(0)
         code.st("w")
@@ -597,27 +649,41 @@ class Firmware(ScalarCode):
         code.put(Out.ROW, "at")
         code.add(1)
         code.st("at")
-        for lane in range(lanes):
-            code.ld("w")
-            code.or_(words)
-            code.out(Out.X)
-            code.add(1)
-            code.and_(7)
-            code.st("w")
-            code.put(Out.LANES, 1 << lane)
-            code.indirect(MicroOp.LD)
-            code.out(Out.ROW_WRITE)
+        code.ld(1)
+        code.st("lane")
+        code.label("load.lane")
+        code.ld("lane")
+        code.out(Out.LANES)
+        code.shl()
+        code.st("lane")
+        code.ld("w")
+        code.or_(words)
+        code.out(Out.X)
+        code.add(1)
+        code.and_(7)
+        code.st("w")
+        code.indirect(MicroOp.LD)
+        code.out(Out.ROW_WRITE)
+        code.ld("lane")
+        code.and_(1 << lanes)
+        code.jump("load.lane", MicroOp.JZ)
         code.ld("w")
         code.jump("load.word", MicroOp.JNZ)
         code.put(Out.CONTROL, Pulse.PROGRAM)
         code.jump("serve")
 
+        # A = A >> n, where 2^(16 - n) is the other factor
+        code.label("shifted")
+        code.out(Out.RIGHT)
+        self.product(In.PRODUCT_HIGH)
+        code.ret()
+
     @staticmethod
     def handlers() -> dict[Op, tuple[str, int]]:
         """Code that executes an operation, and the mode that it starts the stream unit in, before flags are added."""
         table = {
-            Op.MAC: ("stream", 0),
-            Op.UPD: ("stream", _mode(vector_first=1, update=1)),
+            Op.MAC: ("stream at", 0),
+            Op.UPD: ("stream at", _mode(vector_first=1, update=1)),
             Op.MACV: ("stream", _mode(elements=Elements.ONE, vector_first=1)),
             Op.ST: ("walk", _mode(store=1)),
             Op.RED: ("reduce", 0),

@@ -1,7 +1,8 @@
 """Floating-point routines of the compact core's processor.
 
-A scalar in work is three words: magnitude, exponent (16 bits, any), sign (0 or 0x8000), called ``am``, ``ae``, ``as``;
-``b`` is the second operand, ``r`` the result. Routines end with RET; those that call others keep their way back.
+A scalar in work is three words: magnitude, exponent (16 bits, any), sign (the highest bit), called ``am``, ``ae`` and
+``as``; ``b`` is the second operand, ``r`` the result. Routines end with RET; those that call others keep their way
+back.
 """
 
 from __future__ import annotations
@@ -57,6 +58,14 @@ class FloatCode:
             code.op(MicroOp.NOP)
         code.read(port)
 
+    def rounded_product(self) -> None:
+        """A = upper half of the product to nearest, halves up."""
+        code = self.code
+        self.product(In.PRODUCT_LOW)
+        code.shl()
+        code.read(In.PRODUCT_HIGH)
+        code.adc(0)
+
     def shift_left(self, bits: int) -> None:
         """A <<= bits; C and the product are lost."""
         code = self.code
@@ -80,17 +89,14 @@ class FloatCode:
     def take(self, name: str) -> None:
         """Operand ``name`` is the register at X."""
         code = self.code
-        code.op(MicroOp.NOP)
         code.indirect(MicroOp.LD, 0)
         code.st(f"{name}m")
         code.indirect(MicroOp.LD, 2)
-        code.and_(0x8000)
         code.st(f"{name}s")
-        code.indirect(MicroOp.LD, 2)
+        # zero_shift - A
         code.and_(0x3FF)
-        code.st("t")
-        code.ld(self.zero_shift)
-        code.sub("t")
+        code.xor(0xFFFF)
+        code.add(self.zero_shift + 1)
         code.st(f"{name}e")
 
     def result_becomes(self, name: str) -> None:
@@ -113,6 +119,7 @@ class FloatCode:
         self.multiply()
         self.sum()
         self.float()
+        self.float_total()
         self.near()
         self.fix()
         self.functions()
@@ -207,7 +214,7 @@ class FloatCode:
         code.ld("as")
         code.st("rs")
         code.xor("bs")
-        code.jump("sum.less", MicroOp.JNZ)
+        code.jump("sum.less", MicroOp.JN)
         code.ld("am")
         code.add("h")
         code.st("rm")
@@ -244,9 +251,8 @@ class FloatCode:
         code.label("float")
         code.st("re")
         code.ld("t2")
-        code.and_(0x8000)
         code.st("rs")
-        code.jump("float.positive", MicroOp.JZ)
+        code.jump("float.positive", MicroOp.JNN)
         code.ld(0)
         code.sub("t0")
         code.st("t0")
@@ -273,36 +279,85 @@ class FloatCode:
         code.add(16)
         code.st("re")
 
-        # r = h:l times 2^(re - 16)
+        # r = h:l times 2^(re - 16), and A = rm
         code.label("normalise")
         code.ld("h")
-        code.jump("normalise.high", MicroOp.JNZ)
-        code.ld("l")
-        code.st("h")
-        code.ld(0)
-        code.st("l")
-        code.ld("re")
-        code.sub(16)
-        code.st("re")
-        code.ld("h")
-        code.jump("normalise.high", MicroOp.JNZ)
-        code.st("rm")
-        code.ret()
+        code.jump("normalise.low", MicroOp.JZ)
         code.label("normalise.high")
         code.op(MicroOp.LZC)
         code.st("s")
         code.out(Out.POWER)
         code.put(Out.RIGHT, "l")
-        self.product(In.PRODUCT_HIGH)
-        code.st("l")
-        code.put(Out.RIGHT, "h")
         code.ld("re")
         code.sub("s")
         code.st("re")
-        code.read(In.PRODUCT_LOW)
+        code.read(In.PRODUCT_HIGH)
+        code.st("l")
+        code.put(Out.RIGHT, "h")
+        self.product(In.PRODUCT_LOW)
         code.or_("l")
         code.st("rm")
         code.ret()
+        code.label("normalise.low")
+        code.st("rm")
+        code.ld("re")
+        code.sub(16)
+        code.st("re")
+        code.ld("l")
+        code.st("h")
+        code.ld(0)
+        code.st("l")
+        code.ld("h")
+        code.jump("normalise.high", MicroOp.JNZ)
+        code.ret()
+
+    def float_total(self) -> None:
+        """r = the stream unit's total times 2^A, and A = rm"""
+        code = self.code
+        code.label("float total")
+        code.st("re")
+        code.read(In.TOTAL_HIGH)
+        code.st("rs")
+        code.jump("total.negative", MicroOp.JN)
+        code.jump("total.large", MicroOp.JNZ)
+        code.read(In.TOTAL_MIDDLE)
+        code.st("h")
+        code.read(In.TOTAL_LOW)
+        code.st("l")
+        code.label("total.small")
+        code.ld("re")
+        code.add(16)
+        code.st("re")
+        code.jump("normalise")
+        code.label("total.large")
+        code.st("h")
+        code.read(In.TOTAL_MIDDLE)
+        code.st("l")
+        code.label("total.three")
+        code.ld("re")
+        code.add(32)
+        code.st("re")
+        code.jump("normalise")
+        code.label("total.negative")
+        code.read(In.TOTAL_LOW)
+        code.st("l")
+        code.read(In.TOTAL_MIDDLE)
+        code.st("h")
+        code.ld(0)
+        code.sub("l")
+        code.st("l")
+        code.ld(0)
+        code.sbc("h")
+        code.st("h")
+        code.ld(0)
+        code.sbc("rs")
+        code.jump("total.small", MicroOp.JZ)
+        code.st("t")
+        code.ld("h")
+        code.st("l")
+        code.ld("t")
+        code.st("h")
+        code.jump("total.three")
 
     def near(self) -> None:
         """A = h / 2^A to nearest, halves up"""
@@ -342,7 +397,7 @@ class FloatCode:
         code.call("near")
         code.st("h")
         code.ld("rs")
-        code.jump("fix.negative", MicroOp.JNZ)
+        code.jump("fix.negative", MicroOp.JN)
         code.ld("h")
         code.jump("fix.done", MicroOp.JNN)
         code.label("fix.saturates")
@@ -367,15 +422,13 @@ class FloatCode:
     def look_up(self, table: int, shifts: int) -> None:
         """A becomes the address of the segment of a function table; p the position in it, times 64."""
         code = self.code
+        code.out(Out.RIGHT)
+        code.put(Out.POWER, 16 - shifts)
+        self.product(In.PRODUCT_LOW)
         code.st("p")
-        self.shift_right(shifts)
+        code.read(In.PRODUCT_HIGH)
         code.and_(63)
         code.add(table)
-        code.st("x at")
-        code.ld("p")
-        self.shift_left(16 - shifts)
-        code.st("p")
-        code.ld("x at")
 
     def segment(self) -> None:
         """The product is the position p times what A becomes; base = where segment A begins, X = the next one."""
@@ -388,9 +441,21 @@ class FloatCode:
         code.put(Out.X, "x at")
         code.put(Out.LEFT, "p")
 
+    def power_of_two(self) -> None:
+        """A = 2^15 * 2^l, l with 16 bits behind the point."""
+        code = self.code
+        code.ld("l")
+        self.look_up(self.tables[0], 10)
+        self.segment()
+        code.indirect(MicroOp.LD)
+        code.sub("base")
+        code.out(Out.RIGHT)
+        self.product(In.PRODUCT_HIGH)
+        code.add("base")
+
     def functions(self) -> None:
         code = self.code
-        exp2, reciprocal, root, root_odd = self.tables
+        _, reciprocal, root, root_odd = self.tables
 
         # A = the falling function at segment A, position p; 0 stands for 2^16
         code.label("falling")
@@ -408,16 +473,8 @@ class FloatCode:
         code.sbc("u")
         code.ret()
 
-        # A = 2^15 * 2^l, l with 16 bits behind the point
         code.label("power of two")
-        code.ld("l")
-        self.look_up(exp2, 10)
-        self.segment()
-        code.indirect(MicroOp.LD)
-        code.sub("base")
-        code.out(Out.RIGHT)
-        self.product(In.PRODUCT_HIGH)
-        code.add("base")
+        self.power_of_two()
         code.ret()
 
         # A = 2^31 / am
@@ -434,7 +491,7 @@ class FloatCode:
         code.ld("am")
         code.jump("function.done", MicroOp.JZ)
         code.ld("as")
-        code.jump("function.done", MicroOp.JNZ)
+        code.jump("function.done", MicroOp.JN)
         code.ld("ae")
         code.and_(1)
         code.st("v")
@@ -524,7 +581,7 @@ class FloatCode:
         code.jump("exponential.small", MicroOp.JZ)
         # beyond 2^128, or below 2^-128
         code.ld("rs")
-        code.jump("exponential.zero", MicroOp.JNZ)
+        code.jump("exponential.zero", MicroOp.JN)
         code.ld(127)
         code.st("re")
         code.ld(0xFFFF)
@@ -561,7 +618,7 @@ class FloatCode:
         code.st("l")
         code.label("exponential.power")
         code.ld("rs")
-        code.jump("exponential.sign", MicroOp.JZ)
+        code.jump("exponential.sign", MicroOp.JNN)
         code.ld(0)
         code.sub("l")
         code.st("l")

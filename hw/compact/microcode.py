@@ -63,6 +63,12 @@ class MicroOp(IntEnum):
     JNN = 23
     CALL = 24
     RET = 25
+    GO = 26
+    """to the code whose address is in lane 0 of the word of the row memory that was read"""
+    JW = 27
+    """as long as the stream unit works"""
+    JM = 28
+    """as long as it needs the row memory"""
 
     @property
     def reads_data(self) -> bool:
@@ -111,11 +117,10 @@ class Out(IntEnum):
     COUNT = 2
     LIST = 3
     WORD = 4
-    MAGNITUDE = 5
     SHIFT = 6
     START = 7
     READ_ROW = 8
-    """reads the row memory; the value does not matter"""
+    """reads the row memory, and goes on to its next word; the value does not matter"""
     LIST_WRITE = 9
     X = 10
     LEFT = 11
@@ -140,10 +145,11 @@ class Out(IntEnum):
     """first row of a stream"""
     ADD_FIRST = 23
     LOAD_FIRST = 24
-    """rows, count and mode of a stream are in the word read; the value does not matter, nor in the next two"""
+    """rows, count and mode of a stream are in the word read, and the next one is read; the value does not matter"""
     LOAD_SECOND = 25
-    """so are list and vector register word"""
+    """list, vector register word and X are in the word read; the value does not matter"""
     START_LOADED = 26
+    """with the value as magnitude of the scalar"""
 
 
 class Status(IntEnum):
@@ -157,8 +163,6 @@ class Status(IntEnum):
     ANSWER_FULL = 5
     NORM = 7
     """the sum of squares is that of the sample at work from now on"""
-    BUSY = 15
-    """of the stream unit"""
 
 
 class Code:
@@ -218,7 +222,8 @@ class Code:
         indirect = isinstance(argument, int) and bool(argument & INDIRECT)
         if last is MicroOp.ST:
             return op.reads_data and (previous == argument or indirect or bool(int(previous) & INDIRECT))
-        return last is MicroOp.OUT and previous == Out.X and indirect and (op.reads_data or op is MicroOp.ST)
+        changes = last is MicroOp.OUT and previous in (Out.X, Out.LOAD_SECOND)
+        return changes and indirect and (op.reads_data or op is MicroOp.ST)
 
     def label(self, name: str) -> None:
         if name in self.labels:

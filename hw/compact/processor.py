@@ -15,6 +15,7 @@ from .microcode import Out as Port
 __all__ = ["Processor"]
 
 _PORT_BITS = 6
+_X_BITS = (DATA_WORDS + TABLE_WORDS - 1).bit_length()
 
 
 class Processor(wiring.Component):
@@ -24,12 +25,14 @@ class Processor(wiring.Component):
     ----------
     code : code words.
     data : first contents of the data memory.
-    refuge : where a diverted RET goes to.
+    refuge : where a diverted GO goes to.
 
     Members
     -------
     ``reads`` : IN reads port ``port`` in this cycle; ``input`` : its value.
-    ``returns`` : where RET goes to; with ``divert``, what OUT writes there becomes ``refuge``.
+    ``returns`` : where RET goes to. ``target`` : where GO goes to; with ``divert``, to ``refuge``.
+    ``works``, ``uses_rows`` : conditions of JW and JM.
+    ``set_x``, ``x`` : X becomes this.
     ``writes`` : OUT writes ``output`` to port ``port``.
     """
 
@@ -45,7 +48,12 @@ class Processor(wiring.Component):
                 "writes": Out(1),
                 "output": Out(16),
                 "returns": Out(ARGUMENT_BITS),
+                "target": In(ARGUMENT_BITS),
                 "divert": In(1),
+                "works": In(1),
+                "uses_rows": In(1),
+                "set_x": In(1),
+                "x": In(_X_BITS),
             }
         )
 
@@ -66,7 +74,7 @@ class Processor(wiring.Component):
         m.d.sync += there.eq(~jump)
 
         # read
-        x = Signal(range(DATA_WORDS + TABLE_WORDS))
+        x = Signal(_X_BITS)
         argument = fetch.data[:ARGUMENT_BITS]
         address = Signal(range(DATA_WORDS + TABLE_WORDS))
         m.d.comb += [
@@ -119,7 +127,9 @@ class Processor(wiring.Component):
             with m.Case(MicroOp.IN):
                 m.d.sync += a.eq(self.input)
         m.d.comb += [write.en.eq(op == MicroOp.ST), write.addr.eq(at), write.data.eq(a)]
-        with m.If(self.writes & (self.port == Port.X)):
+        with m.If(self.set_x):
+            m.d.sync += x.eq(self.x)
+        with m.Elif(self.writes & (self.port == Port.X)):
             m.d.sync += x.eq(a)
 
         # jumps
@@ -130,6 +140,12 @@ class Processor(wiring.Component):
                 m.d.comb += jump.eq(1)
             with m.Case(MicroOp.RET):
                 m.d.comb += [jump.eq(1), target.eq(returns)]
+            with m.Case(MicroOp.GO):
+                m.d.comb += [jump.eq(1), target.eq(Mux(self.divert, self._refuge, self.target))]
+            with m.Case(MicroOp.JW):
+                m.d.comb += jump.eq(self.works)
+            with m.Case(MicroOp.JM):
+                m.d.comb += jump.eq(self.uses_rows)
             with m.Case(MicroOp.JZ):
                 m.d.comb += jump.eq(zero)
             with m.Case(MicroOp.JNZ):
@@ -142,12 +158,9 @@ class Processor(wiring.Component):
                 m.d.comb += jump.eq(a[-1])
             with m.Case(MicroOp.JNN):
                 m.d.comb += jump.eq(~a[-1])
-        following = Signal(ARGUMENT_BITS)
-        """Address behind the operation at work."""
-        m.d.sync += following.eq(fetched + 1)
         with m.If(op == MicroOp.CALL):
-            m.d.sync += returns.eq(following)
+            m.d.sync += returns.eq(fetched)  # the operation behind this one is being read
         with m.Elif(self.writes & (self.port == Port.RETURN)):
-            m.d.sync += returns.eq(Mux(self.divert, self._refuge, a))
+            m.d.sync += returns.eq(a)
         m.d.comb += self.returns.eq(returns)
         return m

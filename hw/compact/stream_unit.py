@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from onward.hw.core.sample_buffer import Pixel
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.formats import ELEMENT, PIXEL_SHIFT
+from onward.hw.spec.limits import STRIDES
 
 from .lane import WRAPS, CompactLane
 from .layout import list_words
@@ -75,15 +76,17 @@ class StreamUnit(wiring.Component):
     -------
     ``value`` : what the strobes beside it take: ``set_pointer`` the word of the row memory to access, ``set_row`` the
     first row, ``add_row`` what is added to it, ``set_stride`` rows between elements, ``set_count`` elements,
-    ``set_list`` the first word of the list memory, ``set_word`` a vector register word, ``set_magnitude`` and
-    ``set_shift`` the scalar (:data:`Shift`), ``start`` a :data:`StreamMode`.
+    ``set_list`` the first word of the list memory, ``set_word`` a vector register word, ``set_shift`` the scalar
+    without its magnitude (:data:`Shift`), ``start`` a :data:`StreamMode`.
     ``load_first``, ``load_second`` : take row, count and mode, and list and vector register word, from the lanes of the
-    word read. ``start_loaded`` : start in this mode. ``sample_count`` : count of a stream of the sample.
-    ``busy`` : a stream or walk is at work.
-    ``access`` : read the row memory at the pointer; ``row_data`` is there in the cycle after. ``write_lanes`` : write
-    ``value`` there into these lanes.
+    word read. ``start_loaded`` : start in this mode, with ``value`` as the scalar's magnitude. ``sample_count`` : count
+    of a stream of the sample.
+    ``busy`` : a stream or walk is at work. ``uses_rows`` : it will need the row memory in the next cycle, or
+    what ``load_first`` changes in four cycles.
+    ``access`` : read the row memory at the pointer, which goes on by one; ``row_data`` is there in the cycle after.
+    ``write_lanes`` : write ``value`` at the pointer into these lanes.
     ``list_write``, ``list_next`` : write ``value`` into the list memory, go on to its next word. ``list_data``.
-    ``total`` : result of the last sum.
+    ``total`` : result of the last sum, until the next one.
     ``sample_address``, ``sample_data`` : read port of the sample, one cycle latency.
     ``work``, ``row_read``, ``row_write``, ``operand_saturated``, ``row_saturated``, ``word_saturated`` : pulses, for
     the counters.
@@ -107,10 +110,10 @@ class StreamUnit(wiring.Component):
                 "set_count": In(1),
                 "set_list": In(1),
                 "set_word": In(1),
-                "set_magnitude": In(1),
                 "set_shift": In(1),
                 "start": In(1),
                 "busy": Out(1),
+                "uses_rows": Out(1),
                 "access": In(1),
                 "row_data": Out(16).array(config.lanes),
                 "write_lanes": In(config.lanes),
@@ -141,22 +144,27 @@ class StreamUnit(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
 
         mode = Signal(StreamMode)
-        row, stride, pointer = (Signal(range(rows.words), name=name) for name in ("row", "stride", "pointer"))
+        row, pointer = (Signal(range(rows.words), name=name) for name in ("row", "pointer"))
+        stride = Signal(range(STRIDES))
         count = Signal(12)
         entry = Signal(range(list_words(config)))
         word = Signal(range(config.vectors))
         magnitude, shift = Signal(16), Signal(Shift)
         for strobe, register in (
-            (self.set_pointer, pointer),
             (self.set_stride, stride),
-            (self.set_magnitude, magnitude),
+            (self.start_loaded, magnitude),
             (self.set_shift, shift),
         ):
             with m.If(strobe):
                 m.d.sync += register.eq(self.value)
+        with m.If(self.set_pointer):
+            m.d.sync += pointer.eq(self.value)
+        with m.Elif(self.access):
+            m.d.sync += pointer.eq(pointer + 1)
 
         # cycle 0
         active, walking, phase, go = Signal(), Signal(), Signal(), Signal()
+        at_rows = Signal()
         position = Signal(12)
         drain = Signal(range(12))
         first = Signal()
@@ -170,13 +178,16 @@ class StreamUnit(wiring.Component):
             go.eq(active & ~(mode.update & phase)),
             walking.eq(mode.sum | mode.store),
             self.busy.eq(first | active | (drain != 0)),
+            # The row memory is read for the last time 5 cycles after the last element, and written 10 after it.
+            at_rows.eq(~walking & (first | active | (drain > 1))),
+            self.uses_rows.eq(~walking & (first | active | (drain > 2))),
             self.sample_address.eq(position),
         ]
         with m.If(start):
             m.d.sync += [position.eq(0), drain.eq(11), active.eq(count != 0)]
         with m.Elif(first & ~mode.update):
             # Streams other than updates have no row to write, walks have only their own three cycles.
-            m.d.sync += drain.eq(Mux(walking, 3, 8))
+            m.d.sync += drain.eq(Mux(walking, 3, 6))
         with m.If(~start & go):
             m.d.sync += [position.eq(position + 1), count.eq(count - 1), active.eq(count != 1)]
         with m.Elif(~start & ~active & ~first & (drain != 0)):
@@ -204,18 +215,22 @@ class StreamUnit(wiring.Component):
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
         m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(valid[1:])]
 
-        # The row of an element, until it is read, and for an update until it is written.
-        history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 11)]
+        # The row of an element, until it is read, in cycle 5 or, by updates, in cycle 7; these write it in cycle 10.
+        # Their elements come in every second cycle, so that each stays for two of them.
+        history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 6)]
+        row_7, row_9, row_10 = (Signal(len(row), name=f"row_{cycle}") for cycle in (7, 9, 10))
         sampling = mode.elements == Elements.SAMPLE
         m.d.sync += history[0].eq(row + Mux(sampling, self.sample_data.index, 0))
         m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(history)]
-        at_row = Mux(mode.update, Mux(valid[10], history[10 - 2], history[7 - 2]), history[5 - 2])
+        with m.If(phase):
+            m.d.sync += [row_7.eq(history[-1]), row_9.eq(row_7), row_10.eq(row_9)]
+        at_row = Mux(mode.update, Mux(valid[10], row_10, row_7), history[-1])
         with m.If(self.set_row):
             m.d.sync += row.eq(self.value)
         with m.Elif(self.load_first):
             m.d.sync += row.eq(rows.read_data[1])
         with m.Elif(self.add_row | (valid[0] & ~sampling)):
-            m.d.sync += row.eq(row + Mux(self.busy, stride, self.value))
+            m.d.sync += row.eq(row + Mux(at_rows, stride, self.value))
 
         m.d.comb += [
             operand.x.eq(x),
@@ -233,13 +248,13 @@ class StreamUnit(wiring.Component):
         # row memory: one access a cycle
         reads_row = ~(mode.vector_first & ~mode.update)
         m.d.comb += [
-            rows.address.eq(Mux(self.busy, at_row, pointer)),
+            rows.address.eq(Mux(at_rows, at_row, pointer)),
             rows.read.eq(self.access | Mux(mode.update, valid[7], valid[5] & reads_row)),
             rows.write.eq(self.write_lanes | (valid[10] & mode.update).replicate(config.lanes)),
         ]
 
         self._lanes(m, mode, valid, first, lanes, operand, rows)
-        self._walk(m, mode, walk, position, word, entry, lanes, go, valid)
+        self._walk(m, mode, walk, position, word, entry, lanes, go, valid, first)
         uses_operand = ~mode.vector_second
         # A vector register times a scalar has two bits less behind its point than the accumulator: it is added four
         # times, and counts as one product.
@@ -281,7 +296,7 @@ class StreamUnit(wiring.Component):
                 lane.operand.eq(operand.m),
                 lane.seed_valid.eq(self.seed_valid),
                 lane.seed.eq(self.seed),
-                rows.write_data[index].eq(Mux(self.busy, lane.result, self.value)),
+                rows.write_data[index].eq(Mux(valid[10], lane.result, self.value)),
                 self.row_data[index].eq(rows.read_data[index]),
             ]
 
@@ -296,6 +311,7 @@ class StreamUnit(wiring.Component):
         lanes: list[CompactLane],
         go: Signal,
         valid: list[Signal],
+        first: Signal,
     ) -> None:
         """Sums over lanes and stores, lane after lane; the vector registers, which exist twice."""
         config = self.config
@@ -316,7 +332,7 @@ class StreamUnit(wiring.Component):
         total = Signal(signed(TOTAL_BITS))
         m.d.comb += self.total.eq(total)
         start = self.start | self.start_loaded
-        with m.If(start):
+        with m.If(first & mode.sum):
             m.d.sync += total.eq(0)
         with m.Elif(walk & mode.sum):
             m.d.sync += total.eq(total + chosen)

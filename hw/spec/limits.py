@@ -5,12 +5,13 @@ from __future__ import annotations
 from .config import CoreConfig
 from .isa import USED_FIELDS, Instruction, Op, Source, Store
 
-__all__ = ["COMPACT_LANE_OPS", "check_compact"]
+__all__ = ["COMPACT_LANE_OPS", "STRIDES", "check_compact"]
 
 COMPACT_LANE_OPS = (Op.MAC, Op.UPD, Op.RED, Op.ROWS, Op.MACV, Op.ST)
 """Lane instructions of a compact core; it has all others."""
 
-_STRIDES = 256
+STRIDES = 256
+"""Distances between the rows of ROWS that a compact core has, from 0 on."""
 
 
 def check_compact(config: CoreConfig, word: Instruction) -> None:
@@ -22,8 +23,8 @@ def check_compact(config: CoreConfig, word: Instruction) -> None:
         raise ValueError(f"a compact core has no {word.op.name}, only {', '.join(op.name for op in COMPACT_LANE_OPS)}")
     if word.op.is_vector and (("p1i" in used and word.p1i) or ("p2i" in used and word.p2i)):
         raise ValueError(f"{word.op.name}: a compact core adds no index register to p1 or p2")
-    if word.op is Op.ROWS and (word.ri or word.imm >= _STRIDES):
-        raise ValueError(f"ROWS: in a compact core ri must be 0 and the stride below {_STRIDES}, not {word.imm}")
+    if word.op is Op.ROWS and (word.ri or word.imm >= STRIDES):
+        raise ValueError(f"ROWS: in a compact core ri must be 0 and the stride below {STRIDES}, not {word.imm}")
     if word.op is Op.ST and word.store == Store.STEP:
         raise ValueError("ST: a compact core stores as identity or relu")
     if word.op in (Op.MAC, Op.UPD):

@@ -10,9 +10,15 @@ from onward.hw.compact.processor import Processor
 
 
 def run(
-    code: Code, cycles: int = 200, inputs: dict[int, int] | None = None, divert: bool = False
+    code: Code,
+    inputs: dict[int, int] | None = None,
+    divert: bool = False,
+    works: int = 0,
+    uses_rows: int = 0,
+    x: int = 0,
 ) -> list[tuple[int, int]]:
-    """What the program writes to its ports, until it jumps to ``stop``."""
+    """What the program writes to its ports, until it jumps to ``stop``; GO goes to ``target``, the stream unit works
+    and uses the row memory for so many cycles, LOAD_SECOND makes X ``x``."""
     code.label("stop")
     code.jump("stop")
     dut = Processor(code.assemble(), code.data(), code.labels.get("refuge", 0))
@@ -20,7 +26,12 @@ def run(
 
     async def bench(ctx: Any) -> None:
         ctx.set(dut.divert, divert)
-        for _ in range(cycles):
+        ctx.set(dut.target, code.labels.get("target", 0))
+        ctx.set(dut.x, x)
+        for cycle in range(200):
+            ctx.set(dut.works, cycle < works)
+            ctx.set(dut.uses_rows, cycle < uses_rows)
+            ctx.set(dut.set_x, bool(ctx.get(dut.writes)) and ctx.get(dut.port) == Out.LOAD_SECOND)
             ctx.set(dut.input, (inputs or {}).get(ctx.get(dut.port), 0))
             if ctx.get(dut.writes):
                 written.append((ctx.get(dut.port), ctx.get(dut.output)))
@@ -120,17 +131,53 @@ def test_too_much_code() -> None:
         code.assemble()
 
 
-def test_a_diverted_return_goes_to_the_refuge() -> None:
+@pytest.mark.parametrize(("divert", "written"), [(False, 1), (True, 7)])
+def test_go_takes_the_target_or_the_refuge(divert: bool, written: int) -> None:
     code = Code()
-    code.ld(code.const(0))
+    code.op(MicroOp.GO)
+    code.out(Out.ROW)
+    for label, value in (("target", 1), ("refuge", 7)):
+        code.label(label)
+        code.ld(value)
+        code.out(Out.COUNT)
+        code.jump("stop")
+    assert run(code, divert=divert) == [(Out.COUNT, written)]
+
+
+@pytest.mark.parametrize(("op", "works", "uses_rows"), [(MicroOp.JW, 9, 0), (MicroOp.JM, 0, 9)])
+def test_waiting_for_the_stream_unit(op: MicroOp, works: int, uses_rows: int) -> None:
+    code = Code()
+    code.label("wait")
+    code.ld(1)
+    code.out(Out.ROW)
+    code.jump("wait", op)
+    code.out(Out.COUNT)
+    written = run(code, works=works, uses_rows=uses_rows)
+    assert written[-1] == (Out.COUNT, 1)
+    # 5 cycles a round: 9 cycles are over in the third one
+    assert len(written) == 3
+
+
+def test_x_from_a_port() -> None:
+    code = Code()
+    word = code.reserve("word")
+    code.initial[word] = 42
+    code.out(Out.LOAD_SECOND)
+    code.indirect(MicroOp.LD)
+    code.out(Out.ROW)
+    assert [op for op, _ in code.words].count(MicroOp.NOP) == 1
+    assert run(code, x=word)[-1] == (Out.ROW, 42)
+
+
+def test_a_call_returns_to_the_operation_behind_it() -> None:
+    """Whatever has been executed just before: also a jump that was taken."""
+    code = Code()
+    code.jump("calls")
+    code.label("calls")
     code.call("part")
     code.out(Out.ROW)
     code.jump("stop")
     code.label("part")
-    code.ld(1)
-    code.out(Out.RETURN)
+    code.ld(5)
     code.ret()
-    code.label("refuge")
-    code.ld(7)
-    code.out(Out.COUNT)
-    assert run(code, divert=True) == [(Out.RETURN, 1), (Out.COUNT, 7)]
+    assert run(code) == [(Out.ROW, 5)]
