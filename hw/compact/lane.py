@@ -24,10 +24,10 @@ LaneControl = data.StructLayout(
         "add": 1,  # factors of the cycle before
         "clear": 1,  # the accumulator starts at 0, or with ``half`` at half a unit of a stored vector
         "half": 1,
-        "noise": 1,  # the accumulator starts at the random bits of an update
+        "load": 1,  # the accumulator starts at the weight and the random bits of an update
         "fine": 1,
         "step": 1,
-        "update": 1,  # the weight read and the accumulated change give the result
+        "update": 1,  # the accumulator gives the result
     }
 )
 """What all lanes do in a cycle."""
@@ -36,13 +36,13 @@ LaneControl = data.StructLayout(
 class CompactLane(wiring.Component):
     """A product is in the accumulator two cycles after its factors were there.
 
-    An update takes the accumulator, too: it starts at the random bits, gets the product, and all bits behind the last
-    place of the weight are dropped. Whatever sum was there is lost.
+    An update takes the accumulator, too: it starts at the weight, with the random bits behind its last place, gets the
+    product, and the bits behind the last place are dropped. Whatever sum was there is lost.
 
     Members
     -------
     ``control`` : :data:`LaneControl`.
-    ``weight``, ``vector``, ``operand`` : factors. ``weight`` is also what an update changes.
+    ``weight``, ``vector``, ``operand`` : factors. ``weight`` is also what an update changes, from ``load`` on.
     ``total`` : the sum since ``clear``, modulo 2^32. ``wraps`` : what it lacks in units of 2^32, a cycle later.
     ``result``, ``saturated`` : of the last update.
     ``seed_valid``, ``seed`` : restart of the generator.
@@ -79,16 +79,23 @@ class CompactLane(wiring.Component):
         coarse = ELEMENT.fraction + config.operand.fraction - config.weight.fraction
         fine = ELEMENT.fraction + config.fine_operand.fraction - config.weight.fraction
         random = generator.state[16:]
-        start = Signal(16)
-        with m.If(control.noise):
-            m.d.comb += start.eq(Mux(control.fine, random[16 - fine :], random[16 - coarse :]))
+        # At most 2^31 - 1 with any product, at least -2^31: no bit is lost.
+        start = Signal(signed(32))
+        with m.If(control.load):
+            m.d.comb += start.eq(
+                Mux(
+                    control.fine,
+                    Cat(random[16 - fine :], self.weight).as_signed(),
+                    Cat(random[16 - coarse :], self.weight).as_signed(),
+                )
+            )
         with m.Else():
             m.d.comb += start[15].eq(control.half)
         m.d.comb += [
             total.a.eq(Mux(control.vector_first, self.vector, self.weight)),
             total.b.eq(Mux(control.vector_second, self.vector, self.operand)),
             total.add.eq(control.add),
-            total.load.eq(control.clear | control.noise),
+            total.load.eq(control.clear | control.load),
             total.start.eq(start),
         ]
 
@@ -107,12 +114,8 @@ class CompactLane(wiring.Component):
             m.d.sync += wraps.eq(wraps + Cat(1, down.replicate(WRAPS - 1)).as_signed())
         m.d.comb += [self.total.eq(total.o), self.wraps.eq(wraps)]
 
-        change = Signal(signed(32 - coarse))
-        new = Signal(signed(33 - coarse))
-        m.d.comb += [
-            change.eq(Mux(control.fine, total.o[fine:].as_signed(), total.o[coarse:].as_signed())),
-            new.eq(self.weight + change),
-        ]
+        new = Signal(signed(32 - coarse))
+        m.d.comb += new.eq(Mux(control.fine, total.o[fine:].as_signed(), total.o[coarse:].as_signed()))
         high = new[15:]
         fits = Signal()
         m.d.comb += fits.eq((high == 0) | high.all())

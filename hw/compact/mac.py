@@ -35,7 +35,7 @@ class Accumulator(wiring.Component):
     b: In(signed(16))
     add: In(1)
     load: In(1)
-    start: In(16)
+    start: In(32)
     o: Out(32)
 
     def elaborate(self, platform: object) -> Module:
@@ -47,7 +47,8 @@ class Accumulator(wiring.Component):
                 signed_b=True,
                 i_A=self.a,
                 i_B=self.b,
-                i_D=self.start,
+                i_C=self.start[16:],
+                i_D=self.start[:16],
                 i_OLOADTOP=self.load,
                 i_OLOADBOT=self.load,
                 i_OHOLDTOP=hold,

@@ -69,8 +69,8 @@ class StreamUnit(wiring.Component):
         cycle 1     the element; its row is put into the history
         cycle 1-5   operand
         cycle 5-7   products: row and vector read; factors; accumulation
-        cycle 5-8   updates: generators step; random bits and factors; product; old row read in 7, new one made in 8
-        cycle 10    updates: the row is written, in odd cycles if rows are read in even ones
+        cycle 5-8   updates: row read and generators step; weight, random bits and factors; product; new row
+        cycle 10    updates: the row is written, in even cycles if rows are read in odd ones
 
     Members
     -------
@@ -215,8 +215,8 @@ class StreamUnit(wiring.Component):
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
         m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(valid[1:])]
 
-        # The row of an element, until it is read, in cycle 5 or, by updates, in cycle 7; these write it in cycle 10.
-        # Their elements come in every second cycle, so that each stays for two of them.
+        # The row of an element, until it is read in cycle 5, and for an update until it is written in cycle 10. Elements
+        # of updates come in every second cycle, so that each stays for two of them.
         history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 6)]
         row_7, row_9, row_10 = (Signal(len(row), name=f"row_{cycle}") for cycle in (7, 9, 10))
         sampling = mode.elements == Elements.SAMPLE
@@ -224,7 +224,7 @@ class StreamUnit(wiring.Component):
         m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(history)]
         with m.If(phase):
             m.d.sync += [row_7.eq(history[-1]), row_9.eq(row_7), row_10.eq(row_9)]
-        at_row = Mux(mode.update, Mux(valid[10], row_10, row_7), history[-1])
+        at_row = Mux(valid[10] & mode.update, row_10, history[-1])
         with m.If(self.set_row):
             m.d.sync += row.eq(self.value)
         with m.Elif(self.load_first):
@@ -249,7 +249,7 @@ class StreamUnit(wiring.Component):
         reads_row = ~(mode.vector_first & ~mode.update)
         m.d.comb += [
             rows.address.eq(Mux(at_rows, at_row, pointer)),
-            rows.read.eq(self.access | Mux(mode.update, valid[7], valid[5] & reads_row)),
+            rows.read.eq(self.access | (valid[5] & reads_row)),
             rows.write.eq(self.write_lanes | (valid[10] & mode.update).replicate(config.lanes)),
         ]
 
@@ -288,7 +288,7 @@ class StreamUnit(wiring.Component):
                 control.add.eq(valid[7]),
                 control.clear.eq(first & mode.clear),
                 control.half.eq(mode.half),
-                control.noise.eq(valid[6] & mode.update),
+                control.load.eq(valid[6] & mode.update),
                 control.fine.eq(mode.fine),
                 control.step.eq(valid[5] & mode.update),
                 control.update.eq(valid[8] & mode.update),

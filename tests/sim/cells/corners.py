@@ -12,7 +12,7 @@ from onward.hw.compact.mac import Accumulator, SignedProduct, UnsignedProduct
 
 __all__ = ["ARRIVING", "LEAVING", "CornerCore", "answer"]
 
-ARRIVING, LEAVING = 6, 14
+ARRIVING, LEAVING = 8, 14
 """Bytes of a question and of its answer."""
 
 _WAIT = 4

@@ -20,7 +20,7 @@ from .corners import ARRIVING, LEAVING, CornerCore, answer
 
 ENDS = (-32768, -32767, -2, -1, 0, 1, 2, 16384, 32767)
 """Factors: among their products and sums are the largest of both signs, halves of a rounding, and a wrap."""
-STARTS = (0, 1, 0x3FFF, 0x4000, 0x7FFF, 0xFFFF)
+STARTS = (0, 1, 0x3FFF, 0x4000, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 HARD = {"ulx3s-25f": "MULT18X18D", "icebreaker": "SB_MAC16"}
 POWER_UP = 2_000
 
@@ -38,12 +38,12 @@ def test_every_corner(name, tmp_path, monkeypatch):
     verilog = translate(netlist, board.family.cells, pins)
     rng = random.Random(1)
     cases = [*product(ENDS, ENDS, STARTS)]
-    cases += [(rng.randrange(-32768, 32768), rng.randrange(-32768, 32768), rng.randrange(65536)) for _ in range(200)]
+    cases += [(rng.randrange(-32768, 32768), rng.randrange(-32768, 32768), rng.randrange(1 << 32)) for _ in range(200)]
     divisor = board.divisor(CONFIG)
     with Simulator(CONFIG, "uart", divisor=divisor, verilog=verilog) as simulator:
         simulator.run(POWER_UP)
         for a, b, start in cases:
-            simulator.write(struct.pack("<hhH", a, b, start))
+            simulator.write(struct.pack("<hhI", a, b, start))
             came = simulator.run((ARRIVING + LEAVING + 1) * 10 * divisor)
             assert struct.unpack("<IIIH", came) == tuple(answer(a, b, start)), (a, b, start)
 
