@@ -118,8 +118,7 @@ class FloatCode:
     def arithmetic(self) -> None:
         self.multiply()
         self.sum()
-        self.float()
-        self.float_total()
+        self.normalise()
         self.near()
         self.fix()
         self.functions()
@@ -245,39 +244,19 @@ class FloatCode:
             code.st(f"r{part}")
         code.ret()
 
-    def float(self) -> None:
-        """r = t2:t1:t0 (signed) times 2^A"""
+    def normalise(self) -> None:
         code = self.code
-        code.label("float")
+        # r = the stream unit's total times 2^(A - 16), and A = rm
+        code.label("float total")
         code.st("re")
-        code.ld("t2")
+        code.read(In.TOTAL_HIGH)
         code.st("rs")
-        code.jump("float.positive", MicroOp.JNN)
-        code.ld(0)
-        code.sub("t0")
-        code.st("t0")
-        for part in ("t1", "t2"):
-            code.ld(0)
-            code.sbc(part)
-            code.st(part)
-        code.label("float.positive")
-        code.ld("t2")
-        code.jump("float.two", MicroOp.JZ)
+        code.jump("total.negative", MicroOp.JN)
+        code.jump("total.large", MicroOp.JNZ)
+        code.read(In.TOTAL_MIDDLE)
         code.st("h")
-        code.ld("t1")
+        code.read(In.TOTAL_LOW)
         code.st("l")
-        code.ld("re")
-        code.add(32)
-        code.st("re")
-        code.jump("normalise")
-        code.label("float.two")
-        code.ld("t1")
-        code.st("h")
-        code.ld("t0")
-        code.st("l")
-        code.ld("re")
-        code.add(16)
-        code.st("re")
 
         # r = h:l times 2^(re - 16), and A = rm
         code.label("normalise")
@@ -311,33 +290,6 @@ class FloatCode:
         code.jump("normalise.high", MicroOp.JNZ)
         code.ret()
 
-    def float_total(self) -> None:
-        """r = the stream unit's total times 2^A, and A = rm"""
-        code = self.code
-        code.label("float total")
-        code.st("re")
-        code.read(In.TOTAL_HIGH)
-        code.st("rs")
-        code.jump("total.negative", MicroOp.JN)
-        code.jump("total.large", MicroOp.JNZ)
-        code.read(In.TOTAL_MIDDLE)
-        code.st("h")
-        code.read(In.TOTAL_LOW)
-        code.st("l")
-        code.label("total.small")
-        code.ld("re")
-        code.add(16)
-        code.st("re")
-        code.jump("normalise")
-        code.label("total.large")
-        code.st("h")
-        code.read(In.TOTAL_MIDDLE)
-        code.st("l")
-        code.label("total.three")
-        code.ld("re")
-        code.add(32)
-        code.st("re")
-        code.jump("normalise")
         code.label("total.negative")
         code.read(In.TOTAL_LOW)
         code.st("l")
@@ -351,13 +303,22 @@ class FloatCode:
         code.st("h")
         code.ld(0)
         code.sbc("rs")
-        code.jump("total.small", MicroOp.JZ)
+        code.jump("normalise", MicroOp.JZ)
         code.st("t")
         code.ld("h")
         code.st("l")
         code.ld("t")
         code.st("h")
         code.jump("total.three")
+        code.label("total.large")
+        code.st("h")
+        code.read(In.TOTAL_MIDDLE)
+        code.st("l")
+        code.label("total.three")
+        code.ld("re")
+        code.add(16)
+        code.st("re")
+        code.jump("normalise")
 
     def near(self) -> None:
         """A = h / 2^A to nearest, halves up"""
@@ -419,49 +380,45 @@ class FloatCode:
         code.ld("h")
         code.ret()
 
-    def look_up(self, table: int, shifts: int) -> None:
-        """A becomes the address of the segment of a function table; p the position in it, times 64."""
+    def look_up(self, table: int, shifts: int, offset: str | None = None) -> None:
+        """X = the segment of a function table, ``base`` = the knot behind it; LEFT = the position in it, times 64.
+
+        ``offset`` is added to the segment.
+        """
         code = self.code
         code.out(Out.RIGHT)
         code.put(Out.POWER, 16 - shifts)
-        self.product(In.PRODUCT_LOW)
-        code.st("p")
-        code.read(In.PRODUCT_HIGH)
-        code.and_(63)
-        code.add(table)
-
-    def segment(self) -> None:
-        """The product is the position p times what A becomes; base = where segment A begins, X = the next one."""
-        code = self.code
+        self.product(In.PRODUCT_HIGH)
+        if shifts < 10:
+            code.and_(63)
+        code.add(table + 1)
+        if offset:
+            code.add(offset)
         code.out(Out.X)
-        code.add(1)
+        code.sub(1)
         code.st("x at")
+        code.read(In.PRODUCT_LOW)
+        code.out(Out.LEFT)
         code.indirect(MicroOp.LD)
         code.st("base")
         code.put(Out.X, "x at")
-        code.put(Out.LEFT, "p")
 
     def power_of_two(self) -> None:
         """A = 2^15 * 2^l, l with 16 bits behind the point."""
         code = self.code
         code.ld("l")
         self.look_up(self.tables[0], 10)
-        self.segment()
-        code.indirect(MicroOp.LD)
-        code.sub("base")
-        code.out(Out.RIGHT)
-        self.product(In.PRODUCT_HIGH)
-        code.add("base")
-
-    def functions(self) -> None:
-        code = self.code
-        _, reciprocal, root, root_odd = self.tables
-
-        # A = the falling function at segment A, position p; 0 stands for 2^16
-        code.label("falling")
-        self.segment()
         code.ld("base")
         code.indirect(MicroOp.SUB)
+        code.out(Out.RIGHT)
+        self.product(In.PRODUCT_HIGH)
+        code.indirect(MicroOp.ADD)
+
+    def falling(self) -> None:
+        """A = the falling function at the place looked up; 0 stands for 2^16."""
+        code = self.code
+        code.indirect(MicroOp.LD)
+        code.sub("base")
         code.out(Out.RIGHT)
         self.product(In.PRODUCT_LOW)
         code.st("t")
@@ -469,10 +426,11 @@ class FloatCode:
         code.st("u")
         code.ld(0)
         code.sub("t")  # C = 0 if any bits are cut off: the change is then one larger
-        code.ld("base")
+        code.indirect(MicroOp.LD)
         code.sbc("u")
-        code.ret()
 
+    def functions(self) -> None:
+        code = self.code
         code.label("power of two")
         self.power_of_two()
         code.ret()
@@ -480,38 +438,10 @@ class FloatCode:
         # A = 2^31 / am
         code.label("inverse")
         code.ld("am")
-        self.look_up(reciprocal, 9)
-        code.jump("falling")
+        self.look_up(self.tables[1], 9)
+        self.falling()
+        code.ret()
 
-        code.label("root")
-        self.keep_return("function return")
-        code.ld(0)
-        code.st("rs")
-        code.st("rm")
-        code.ld("am")
-        code.jump("function.done", MicroOp.JZ)
-        code.ld("as")
-        code.jump("function.done", MicroOp.JN)
-        code.ld("ae")
-        code.and_(1)
-        code.st("v")
-        code.ld("ae")
-        code.add(512)
-        code.shr()
-        code.st("s")
-        code.ld(256 - 23)
-        code.sub("s")
-        code.sub("v")
-        code.st("re")
-        code.ld("v")
-        code.jump("root.even", MicroOp.JZ)
-        code.ld(root_odd - root)
-        code.st("v")
-        code.label("root.even")
-        code.ld("am")
-        self.look_up(root, 9)
-        code.add("v")
-        code.call("falling")
         code.label("function.magnitude")
         code.st("rm")
         code.jump("function.done", MicroOp.JNZ)

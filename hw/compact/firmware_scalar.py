@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import SCALAR_REGISTERS
 
 from .firmware_float import FloatCode
@@ -245,11 +246,50 @@ class ScalarCode(FloatCode):
 
     def unary(self) -> None:
         code = self.code
-        for name, routine in (("rsq", "root"), ("rec", "reciprocal"), ("exp", "exponential"), ("sig", "sigmoid")):
+        for name, routine in (("rec", "reciprocal"), ("exp", "exponential"), ("sig", "sigmoid")):
             code.label(name)
             code.call("take one")
             code.call(routine)
             code.jump("give")
+
+        code.label("rsq")
+        self.more()
+        code.out(Out.LOAD_SECOND)
+        self.take("a")
+        code.and_(1)
+        code.st("v")
+        code.ld(0)
+        code.st("rs")
+        code.ld("as")
+        code.jump("give.zero", MicroOp.JN)
+        code.ld("am")
+        code.jump("give.zero", MicroOp.JZ)
+        code.ld("ae")
+        code.add(512)
+        code.shr()
+        code.st("s")
+        code.ld(256 - 23)
+        code.sub("s")
+        code.sub("v")
+        code.st("re")
+        code.ld("v")
+        code.jump("rsq.even", MicroOp.JZ)
+        code.ld(self.tables[3] - self.tables[2])
+        code.st("v")
+        code.label("rsq.even")
+        code.ld("am")
+        self.look_up(self.tables[2], 9, "v")
+        self.falling()
+        code.st("rm")
+        code.jump("rsq.one", MicroOp.JZ)
+        code.jump("give.fits")
+        code.label("rsq.one")
+        code.ld(0x8000)
+        code.st("rm")
+        code.ld("re")
+        code.add(1)
+        code.st("re")
+        code.jump("give.fits")
 
     def element_address(self) -> None:
         """LIST = e + I[ri]."""
@@ -286,15 +326,17 @@ class ScalarCode(FloatCode):
         self.element_address()
         code.op(MicroOp.NOP)
         code.read(In.LIST)
-        code.st("t0")
-        code.shl()
+        code.st("rs")
+        code.jump("lde.positive", MicroOp.JNN)
         code.ld(0)
-        code.sbc(0)  # -1 without, 0 with the sign in the carry
-        code.xor(0xFFFF)
-        code.st("t1")
-        code.st("t2")
-        code.ld(-11)
-        code.call("float")
+        code.sub("rs")
+        code.label("lde.positive")
+        code.st("h")
+        code.ld(0)
+        code.st("l")
+        code.ld(-ELEMENT.fraction)
+        code.st("re")
+        code.call("normalise")
         code.jump("give")
 
         code.label("amax")

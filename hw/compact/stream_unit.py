@@ -215,8 +215,8 @@ class StreamUnit(wiring.Component):
         m.d.comb += valid[1].eq(valid[0] & (x != 0))
         m.d.sync += [later.eq(earlier) for earlier, later in itertools.pairwise(valid[1:])]
 
-        # The row of an element, until it is read in cycle 5, and for an update until it is written in cycle 10. Elements
-        # of updates come in every second cycle, so that each stays for two of them.
+        # The row of an element, until it is read in cycle 5, and for an update until it is written in cycle 10. Updates
+        # have an element in every second cycle, so that each stays for two of them.
         history = [Signal(len(row), name=f"row_{cycle}") for cycle in range(2, 6)]
         row_7, row_9, row_10 = (Signal(len(row), name=f"row_{cycle}") for cycle in (7, 9, 10))
         sampling = mode.elements == Elements.SAMPLE
