@@ -11,8 +11,30 @@ from onward.hw.core.core import Core
 from onward.hw.link.link import Link
 from onward.hw.link.uart import Uart
 from onward.hw.spec.config import CoreConfig
+from onward.hw.spec.protocol import max_payload
 
-__all__ = ["ByteTop", "UartTop"]
+__all__ = ["ByteTop", "UartTop", "serial_line"]
+
+_LEAST_QUEUE = 16
+
+
+def serial_line(config: CoreConfig, divisor: int) -> Uart:
+    """The UART in front of a core's link. Its queue holds twice what arrives while the link checks the longest payload.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    divisor : int
+        Clock cycles of one bit.
+
+    Raises
+    ------
+    ValueError
+        If ``divisor`` is below 4.
+    """
+    waiting = 2 * max_payload(config) // (10 * max(1, divisor))
+    return Uart(divisor, max(_LEAST_QUEUE, 1 << waiting.bit_length()))
 
 
 class ByteTop(wiring.Component):
@@ -77,7 +99,7 @@ class UartTop(wiring.Component):
 
     def __init__(self, config: CoreConfig, divisor: int) -> None:
         self._config = config
-        self._uart = Uart(divisor)
+        self._uart = serial_line(config, divisor)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:

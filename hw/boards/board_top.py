@@ -6,9 +6,8 @@ from amaranth.build import Platform
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal
 from amaranth.lib import io, wiring
 
-from onward.hw.link.uart import Uart
 from onward.hw.spec.config import CoreConfig
-from onward.hw.top import ByteTop
+from onward.hw.top import ByteTop, serial_line
 
 from .board import Board, Light
 from .power_up import PowerUp
@@ -57,7 +56,7 @@ class BoardTop(Elaboratable):
             ResetSignal().eq(power_up.reset),
         ]
 
-        m.submodules.uart = uart = Uart(self._divisor)
+        m.submodules.uart = uart = serial_line(self._config, self._divisor)
         m.submodules.bytes = inner = ByteTop(self._config)
         wiring.connect(m, uart.o, inner.i)
         wiring.connect(m, inner.o, uart.i)

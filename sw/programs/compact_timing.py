@@ -2,62 +2,61 @@
 
 from __future__ import annotations
 
-from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.isa import Instruction, Op
+from onward.hw.spec.isa import Instruction, Op, Source
 
 __all__ = ["compact_cycles"]
 
-_FETCH = 14
-_STREAM = 16
-"""From the fetch of an instruction until its stream starts."""
-_DRAIN, _DRAIN_UPDATE = 13, 16
-"""From the last element of a stream until the next instruction is fetched."""
-_WALK = 25
-"""A vector register word is stored."""
-_SUM, _ROW = 175, 370
-"""What a RED takes beside its tiles, and a row of ROWS."""
+# All of them were counted from one instruction's code to the next one's, in simulations of forward-forward.
+_PRODUCT, _UPDATE, _INDEX = 17, 22, 8
+"""What a stream takes beside its elements, and more if an index register is added to its row."""
+_SHORTEST = 18
+_RED = 90
+"""What a RED takes beside its tiles."""
+_ROWS, _ROW = 30, 104
+"""What ROWS takes, and each of its rows beside the tiles."""
 
 _SCALAR = {
-    Op.LDI: 45,
-    Op.MUL: 95,
-    Op.ADD: 115,
+    Op.MACV: 21,
+    Op.ST: 8,
+    Op.LDI: 20,
+    Op.MUL: 45,
+    Op.ADD: 120,
     Op.SUB: 130,
-    Op.RSQ: 125,
-    Op.REC: 110,
-    Op.EXP: 200,
-    Op.SIG: 400,
-    Op.XN: 95,
-    Op.EADD: 40,
-    Op.STE: 100,
-    Op.LDE: 95,
-    Op.BEST: 160,
-    Op.OUTS: 45,
-    Op.OUTI: 25,
-    Op.SETI: 30,
-    Op.ADDI: 35,
-    Op.LAB: 30,
-    Op.LOOP: 35,
+    Op.RSQ: 84,
+    Op.REC: 105,
+    Op.EXP: 190,
+    Op.SIG: 292,
+    Op.XN: 64,
+    Op.EADD: 35,
+    Op.STE: 90,
+    Op.LDE: 75,
+    Op.BEST: 147,
+    Op.OUTS: 40,
+    Op.OUTI: 12,
+    Op.SETI: 21,
+    Op.ADDI: 32,
+    Op.LAB: 24,
+    Op.LOOP: 37,
     Op.END: 25,
 }
-_ELEMENTS = {Op.SMAX: (150, 130), Op.DRAW: (190, 55), Op.AMAX: (45, 21), Op.OUTE: (25, 14)}
+_ELEMENTS = {Op.SMAX: (127, 110), Op.DRAW: (190, 24), Op.AMAX: (60, 10), Op.OUTE: (20, 14)}
 """Cycles of an instruction, and of each element that it works on."""
 
 
-def compact_cycles(config: CoreConfig, word: Instruction, steps: float) -> float:
-    """Cycles of one instruction whose stream has ``steps`` elements."""
-    if word.op is Op.UPD:
-        return _FETCH + _STREAM + 2 * steps + _DRAIN_UPDATE
-    if word.op is Op.MAC:
-        return _FETCH + _STREAM + steps + _DRAIN
-    if word.op is Op.MACV:
-        return _FETCH + _STREAM + 4 + _DRAIN
-    if word.op is Op.ST:
-        return _FETCH + _WALK + config.lanes
+def compact_cycles(word: Instruction, pixels: float) -> float:
+    """Cycles of one instruction; a stream of the sample has ``pixels`` elements.
+
+    Only a sample is kept without its zeros: those of other vectors take as long as any element.
+    """
+    if word.op in (Op.MAC, Op.UPD):
+        steps = pixels if word.source == Source.SAMPLE else word.n
+        each, rest = (2, _UPDATE) if word.op is Op.UPD else (1, _PRODUCT)
+        return max(_SHORTEST, rest + each * steps) + (_INDEX if word.ri else 0)
     if word.op is Op.RED:
-        return _FETCH + _SUM + config.lanes + steps
+        return _RED + word.tiles
     if word.op is Op.ROWS:
-        return _FETCH + word.n * (_ROW + config.lanes + word.tiles)
+        return _ROWS + word.n * (_ROW + word.tiles)
     if word.op in _ELEMENTS:
         once, each = _ELEMENTS[word.op]
-        return _FETCH + once + each * word.n
+        return once + each * word.n
     return _SCALAR[word.op]

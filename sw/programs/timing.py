@@ -250,7 +250,8 @@ def estimate(program: Program, entry: str, load: Load = MNIST) -> Estimate:
     clock = _Clock(program.config, load)
     steps = [(address, word) for address, word, _ in executed(program, entry)]
     if program.config.compact:
-        cycles = sum(compact_cycles(program.config, word, clock.steps(word)) for _, word in steps)
+        pixels = program.config.inputs * load.pixels
+        cycles = sum(compact_cycles(word, pixels) for _, word in steps)
         busy = sum(
             clock.steps(word) * clock.share(word)
             for _, word in steps
