@@ -19,7 +19,8 @@ _LEAST_QUEUE = 16
 
 
 def serial_line(config: CoreConfig, divisor: int) -> Uart:
-    """The UART in front of a core's link. Its queue holds twice what arrives while the link checks the longest payload.
+    """The UART in front of a core's link. Its queue holds twice what arrives while the link deals with the longest
+    payload, but for a LOAD_PROGRAM of a compact core.
 
     Parameters
     ----------

@@ -27,8 +27,9 @@ class CompactCore(wiring.Component):
     """Executes the programs that :class:`onward.hw.core.core.Core` does, with the same results, but for instructions
     that :func:`.limits.check_compact` refuses.
 
-    Instructions are executed one after the other; only streams of elements run at an element a cycle. A program that
-    runs for longer than the configuration's ``watchdog`` cycles is ended before its next instruction; every
+    Instructions are executed one after the other, but for the next one's fetch, which begins while the last elements
+    of a stream are on their way; only streams of elements run at an element a cycle. A program that runs for longer
+    than the configuration's ``watchdog`` cycles is ended before its next instruction; every
     instruction is over by itself.
 
     Parameters

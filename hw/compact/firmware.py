@@ -5,9 +5,12 @@ An instruction comes from the host as eight words of 16 bits and is kept in anot
     0  address of the code that executes it     4  first word of the list memory, or scalar b
     1  row, or immediate                        5  scalar s
     2  elements                                 6  index register ri, or destination
-    3  mode of the stream unit                  7  vector register word, or index register ri
+    3  mode of the stream unit, or              7  vector register word, or index register ri
+       upper bits of the immediate
 
-Registers are named by the addresses of their data words.
+Registers are named by the addresses of their data words; the lowest bit of word 5 chooses the fine shift of a stream's
+scalar. LDI has the register's sign and shift in word 3, ROWS has its stride in the upper byte of word 6 and the tiles
+in the lower one.
 """
 
 from __future__ import annotations
@@ -368,7 +371,8 @@ class Firmware(ScalarCode):
         for lane in range(lanes):
             code.label(f"lane {lane}")
             code.read(In.ROW + lane)
-            code.jump("answer")
+            if lane < lanes - 1:
+                code.jump("answer")
         code.label("answer")
         code.out(Out.ANSWER)
         code.label("access done")
@@ -569,7 +573,6 @@ class Firmware(ScalarCode):
         code.ld("w3")
         code.or_(_mode(elements=Elements.LIST))
         code.st("w3")
-        code.jump("load.fine")
         code.label("load.fine")
         self.field("ri")
         code.jump("load.at", MicroOp.JNZ)

@@ -431,10 +431,6 @@ class FloatCode:
 
     def functions(self) -> None:
         code = self.code
-        code.label("power of two")
-        self.power_of_two()
-        code.ret()
-
         # A = 2^31 / am
         code.label("inverse")
         code.ld("am")
@@ -561,7 +557,7 @@ class FloatCode:
         code.ld("h")
         code.sub(15)
         code.st("re")
-        code.call("power of two")
+        self.power_of_two()
         code.st("rm")
         code.label("inner.done")
         self.return_to("inner return")

@@ -42,7 +42,7 @@ class CompactLane(wiring.Component):
     Members
     -------
     ``control`` : :data:`LaneControl`.
-    ``weight``, ``vector``, ``operand`` : factors. ``weight`` is also what an update changes, from ``load`` on.
+    ``weight``, ``vector``, ``operand`` : factors. ``weight`` is also what an update changes, taken with ``load``.
     ``total`` : the sum since ``clear``, modulo 2^32. ``wraps`` : what it lacks in units of 2^32, a cycle later.
     ``result``, ``saturated`` : of the last update.
     ``seed_valid``, ``seed`` : restart of the generator.

@@ -128,7 +128,7 @@ class Out(IntEnum):
     """factors of the product"""
     RETURN = 13
     CONTROL = 14
-    """pulses, see :class:`Control`"""
+    """pulses, see :class:`.firmware.Pulse`"""
     RESULT_LOW = 15
     RESULT_HIGH = 16
     """also stores the result"""
@@ -136,7 +136,7 @@ class Out(IntEnum):
     SATURATED = 18
     """an element has been saturated"""
     LANES = 19
-    """which lanes LANE_VALUE writes"""
+    """which lanes ROW_WRITE writes"""
     ROW_WRITE = 20
     """the value, into LANES of the word ROW of the row memory"""
     POWER = 21

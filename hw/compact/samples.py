@@ -15,7 +15,7 @@ __all__ = ["CompactSamples"]
 
 
 class CompactSamples(wiring.Component):
-    """:class:`onward.hw.core.sample_buffer.SampleBuffer` without the sum of squares, which the lanes can work out.
+    """:class:`onward.hw.core.sample_buffer.SampleBuffer` without the sum of squares, which the core works out.
 
     A pixel is taken every cycle; reading has one cycle latency.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Assert, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -253,6 +253,11 @@ class StreamUnit(wiring.Component):
             rows.write.eq(self.write_lanes | (valid[10] & mode.update).replicate(config.lanes)),
         ]
 
+        if platform is None:
+            # Elements on their way need their mode for 9 cycles.
+            early = Signal()
+            m.d.comb += early.eq(self.load_first & Cat(valid[:10]).any())
+            m.d.sync += Assert(~early, "a stream's mode changes while its elements are on their way")
         self._lanes(m, mode, valid, first, lanes, operand, rows)
         self._walk(m, mode, walk, position, word, entry, lanes, go, valid, first)
         uses_operand = ~mode.vector_second

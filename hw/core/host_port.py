@@ -16,8 +16,8 @@ RESULT_BITS = 8
 
 
 RING_BYTES = dict(zip(COUNTERS, (5, 5, 4, 3, 3, 3, 3, 5, 5), strict=True))
-"""Bytes of the counters of a compact core, where every bit costs a logic cell: of what happens in any cycle, 16 hours
-at 18 MHz; of samples; of saturations, which are few."""
+"""Bytes of the counters of a compact core, where every bit costs a logic cell: of what happens in any cycle, 12 hours
+at 24 MHz; of samples; of saturations, which are few."""
 
 
 COMPACT_WORD_BITS = 16

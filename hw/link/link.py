@@ -35,7 +35,8 @@ class Link(wiring.Component):
 
     Throughput: one byte a cycle in and out; a frame of SAMPLE keeps ``i`` waiting for as many cycles as its payload has
     bytes and segments, and nine more. A line that cannot wait needs a queue in front of ``i`` for what it brings in
-    that time; more is not needed if the host keeps to the two commands at a time that the protocol allows.
+    that time; more is not needed if the host keeps to the two commands at a time that the protocol allows, and to one
+    LOAD_PROGRAM for a compact core, which needs some 500 cycles for an instruction.
 
     Parameters
     ----------

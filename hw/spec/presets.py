@@ -116,7 +116,7 @@ PRESETS: dict[str, CoreConfig] = {
             compact=True,
             clock_mhz=24.0,
         ),
-        # The same core for a network that it trains in a third of a millisecond, and a line that brings as many samples.
+        # The same core for a network that it trains in a third of a millisecond, and a line that is as fast.
         CoreConfig(
             name="icebreaker-fast",
             inputs=784,

@@ -87,9 +87,15 @@ class Exchange:
         self.faults = LineFaults()
 
     def stream(
-        self, command: Command, payloads: Iterable[bytes], progress: Callable[[int], None] = lambda done: None
+        self,
+        command: Command,
+        payloads: Iterable[bytes],
+        progress: Callable[[int], None] = lambda done: None,
+        most: int = WINDOW,
     ) -> list[bytes]:
         """Send commands of one kind, some ahead of their replies; returns the payloads of the replies, in order.
+
+        At most ``most`` are on their way at a time.
 
         Raises
         ------
@@ -108,7 +114,7 @@ class Exchange:
         self._silences, self._doubt = 0, False
         more = True
         while True:
-            while more and len(window) < WINDOW:
+            while more and len(window) < most:
                 payload = next(source, None)
                 more = payload is not None
                 if payload is not None:

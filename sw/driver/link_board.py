@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onward.hw.spec.config import CoreConfig
-from onward.hw.spec.protocol import Command, Space, Status
+from onward.hw.spec.protocol import WINDOW, Command, Space, Status
 from onward.sw.golden.sample import Batch
 from onward.sw.programs.assembler import Program
 
@@ -87,7 +87,9 @@ class LinkBoard(Board):
         self._transport.close()
 
     def _load(self, program: Program) -> None:
-        self._stream(Command.LOAD_PROGRAM, frames.program_payloads(self.config, program.words()))
+        # A compact core takes instructions slower than a line brings them.
+        most = 1 if self.config.compact else WINDOW
+        self._stream(Command.LOAD_PROGRAM, frames.program_payloads(self.config, program.words()), most=most)
 
     def _write_rows(self, rows: NDArray[np.int32], first: int) -> None:
         self._stream(Command.WRITE_ROW, (frames.row_payload(first + i, row) for i, row in enumerate(rows)))
@@ -112,10 +114,14 @@ class LinkBoard(Board):
         return self._stream(command, [payload])[0]
 
     def _stream(
-        self, command: Command, payloads: Iterable[bytes], progress: Progress = lambda done: None
+        self,
+        command: Command,
+        payloads: Iterable[bytes],
+        progress: Progress = lambda done: None,
+        most: int = WINDOW,
     ) -> list[bytes]:
         with self._named():
-            return self._exchange.stream(command, payloads, progress)
+            return self._exchange.stream(command, payloads, progress, most)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -12,8 +12,8 @@ _PRODUCT, _UPDATE, _INDEX = 17, 22, 8
 _SHORTEST = 18
 _RED = 90
 """What a RED takes beside its tiles."""
-_ROWS, _ROW = 30, 104
-"""What ROWS takes, and each of its rows beside the tiles."""
+_ROWS, _ELEMENT, _ROW = 30, 105, 45
+"""What ROWS takes; each of its elements; a row beside its tiles, which is summed up while an element is made."""
 
 _SCALAR = {
     Op.MACV: 21,
@@ -55,7 +55,7 @@ def compact_cycles(word: Instruction, pixels: float) -> float:
     if word.op is Op.RED:
         return _RED + word.tiles
     if word.op is Op.ROWS:
-        return _ROWS + word.n * (_ROW + word.tiles)
+        return _ROWS + word.n * max(_ELEMENT, _ROW + word.tiles)
     if word.op in _ELEMENTS:
         once, each = _ELEMENTS[word.op]
         return once + each * word.n

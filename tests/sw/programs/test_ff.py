@@ -128,5 +128,6 @@ def test_presets_fit() -> None:
         "icebreaker": 7041,
         "tiny": 75,
         "icebreaker-compact": 14081,
+        "icebreaker-fast": 3221,
         "tang-primer-20k": 6785,
     }
