@@ -71,6 +71,17 @@ def test_at_most_two_commands_are_on_their_way() -> None:
     assert transport.most == 2
 
 
+def test_a_compact_core_gets_its_program_frame_by_frame() -> None:
+    config = replace(TINY, memory="spram", compact=True, weight_bits=16, operand_bits=16)
+    transport = ModelTransport(ModelCore(config))
+    board = LinkBoard(config, transport)
+    board.load_program(program(config))
+    assert [command for command, _ in transport.core.frames].count(Command.LOAD_PROGRAM) > 1
+    assert transport.most == 1
+    board.run("train", batch_of(20, config))
+    assert transport.most == 2
+
+
 def test_sequence_numbers_count_and_wrap() -> None:
     board, transport = opened()
     board.load_program(program())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from onward.sim.board.simulator import Simulator
 from onward.sw.driver.board import Board
 from onward.sw.driver.compare import compare
+from onward.sw.driver.exchange import LineFaults
 from onward.sw.driver.frames import LinkError
 from onward.sw.driver.golden_board import GoldenBoard
 from onward.sw.driver.link_board import LinkBoard
 from onward.sw.driver.sim_transport import SimTransport
+from onward.sw.golden.sample import Batch
 
 from .driver_data import FF, TINY, batch_of, patterns, program, recipe
 from .model_core import PtyCore
@@ -77,3 +80,16 @@ def test_a_core_of_another_configuration() -> None:
     other = replace(TINY, name="other", clock_mhz=50.0)
     with pytest.raises(LinkError, match="sim: the core was built from another configuration than 'other'"):
         LinkBoard(other, SimTransport(TINY))
+
+
+def test_nothing_is_lost_on_the_fastest_line_of_a_compact_core() -> None:
+    """Four cycles a bit, and frames as long as they get: what comes while the core works has to wait somewhere."""
+    config = replace(
+        TINY, inputs=784, rows=2048, memory="spram", compact=True, weight_bits=16, operand_bits=16, program=512
+    )
+    images = np.full((4, config.inputs), 255, np.uint8)
+    with LinkBoard(config, SimTransport(config, flavour="uart", divisor=4)) as board:
+        board.load_program(program(config))
+        board.write_weights(np.ones((8, config.lanes), int))
+        assert len(board.run("train", Batch.from_images(images, np.zeros(4, np.uint8)))) == 4
+        assert board.faults == LineFaults()
