@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,27 @@ from .toml_file import read_toml
 from .wording import one_line
 
 __all__ = ["PRESETS", "load_preset"]
+
+# What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program is in
+# them, too.
+_UP5K = CoreConfig(
+    name="icebreaker-compact",
+    inputs=784,
+    hidden=(64, 64),
+    classes=10,
+    lanes=4,
+    rows=14336,
+    group=4,
+    weight_bits=16,
+    operand_bits=16,
+    vectors=112,
+    elements=64,
+    program=1024,
+    results=16,
+    memory="spram",
+    compact=True,
+    clock_mhz=24.0,
+)
 
 PRESETS: dict[str, CoreConfig] = {
     config.name: config
@@ -96,46 +117,9 @@ PRESETS: dict[str, CoreConfig] = {
             elements=32,
             watchdog=50_000,
         ),
-        # What fits the UP5K: four lanes, for the four single-port memories give four weights a cycle. The program is in
-        # them, too.
-        CoreConfig(
-            name="icebreaker-compact",
-            inputs=784,
-            hidden=(64, 64),
-            classes=10,
-            lanes=4,
-            rows=14336,
-            group=4,
-            weight_bits=16,
-            operand_bits=16,
-            vectors=112,
-            elements=64,
-            program=1024,
-            results=16,
-            memory="spram",
-            compact=True,
-            clock_mhz=24.0,
-        ),
-        # The same core for a network that it trains in a third of a millisecond, and a line that is as fast.
-        CoreConfig(
-            name="icebreaker-fast",
-            inputs=784,
-            hidden=(16,),
-            classes=10,
-            lanes=4,
-            rows=14336,
-            group=4,
-            weight_bits=16,
-            operand_bits=16,
-            vectors=112,
-            elements=64,
-            program=1024,
-            results=16,
-            memory="spram",
-            compact=True,
-            clock_mhz=24.0,
-            baud=6_000_000,
-        ),
+        _UP5K,
+        # A network that it trains in a third of a millisecond, and a line that is as fast.
+        replace(_UP5K, name="icebreaker-fast", hidden=(16,), baud=6_000_000),
         # The compact core in block RAM: rows and program are 32 of the 46 blocks of a GW2A-18.
         CoreConfig(
             name="tang-primer-20k",
