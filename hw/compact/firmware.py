@@ -20,13 +20,11 @@ from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import FIELDS, INDEX_REGISTERS, SCALAR_REGISTERS, Op, Source
 
 from .firmware_scalar import ScalarCode
+from .layout import Word
 from .microcode import Code, In, MicroOp, Out, Status
 from .stream_unit import Elements, StreamMode
 
 __all__ = ["build_firmware"]
-
-_ROW, _COUNT, _MODE, _LIST, _SCALAR, _INDEX, _WORD = range(1, 8)
-_DESTINATION, _OTHER = _INDEX, _LIST
 
 
 class Pulse:
@@ -93,7 +91,7 @@ class Firmware(ScalarCode):
 
         code.label("stream at")
         code.out(Out.LOAD_FIRST)
-        self.word(_INDEX)
+        self.word(Word.INDEX)
         code.out(Out.X)
         code.indirect(MicroOp.LD, 0)
         code.out(Out.ADD_FIRST)
@@ -112,10 +110,10 @@ class Firmware(ScalarCode):
     def sums(self) -> None:
         code = self.code
         code.label("reduce")
-        self.word(_COUNT)
+        self.word(Word.COUNT)
         code.out(Out.COUNT)
         self.more()
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.WORD)
         both = {"vector_first": 1, "vector_second": 1}
         code.put(Out.START, _mode(elements=Elements.ONE, clear=1, steps=1, **both))
@@ -126,25 +124,25 @@ class Firmware(ScalarCode):
         code.jump("give")
 
         code.label("rows")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("row")
-        self.word(_COUNT)
+        self.word(Word.COUNT)
         code.st("n")
-        self.word(_MODE)
+        self.word(Word.MODE)
         code.st("mode")
         self.more()
         code.out(Out.LOAD_SECOND)
         self.take("a")
         code.add(ELEMENT.fraction + 16)
         code.st("scale")
-        self.word(_INDEX)
+        self.word(Word.INDEX)
         code.st("d")
         self.shift_right(8)
         code.out(Out.STRIDE)
         code.ld("d")
         code.and_(0xFF)
         code.st("d")
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.st("word")
         self.begin_row()
         # While a row is summed up, the sum of the one before becomes an element.
@@ -160,7 +158,8 @@ class Firmware(ScalarCode):
         code.label("rows.last")
         code.ld(16 - self.config.weight.fraction - ELEMENT.fraction)
         code.call("float total")
-        # Shifted by 16 and -q, the product is the element's magnitude, where that is from 1 to 16.
+        # The element's magnitude is the product without its lower half, shifted right by -(re + scale). Where that is
+        # not from 1 to 16, or the element too large, the routines for all scalars take over.
         code.out(Out.LEFT)
         code.put(Out.RIGHT, "am")
         self.product(In.PRODUCT_HIGH)
@@ -221,13 +220,13 @@ class Firmware(ScalarCode):
     def control(self) -> None:
         code = self.code
         code.label("seti")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("t0")
-        self.word(_MODE)
+        self.word(Word.MODE)
         code.st("t1")
         self.more()
         code.label("set index")
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         code.label("set index x")
         code.ld("t1")
@@ -241,12 +240,12 @@ class Firmware(ScalarCode):
         self.next()
 
         code.label("addi")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("t0")
-        self.word(_MODE)
+        self.word(Word.MODE)
         code.st("t1")
         self.more()
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.X)
         code.ld("t0")
         code.indirect(MicroOp.ADD, 0)
@@ -265,10 +264,10 @@ class Firmware(ScalarCode):
         code.jump("set index")
 
         code.label("loop")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("row")
         self.more()
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         code.op(MicroOp.NOP)
         code.indirect(MicroOp.LD, 0)

@@ -244,7 +244,18 @@ class FloatCode:
             code.st(f"r{part}")
         code.ret()
 
+    def negate_words(self) -> None:
+        """h:l = -h:l; C = 0 if it was not 0."""
+        code = self.code
+        code.ld(0)
+        code.sub("l")
+        code.st("l")
+        code.ld(0)
+        code.sbc("h")
+        code.st("h")
+
     def normalise(self) -> None:
+        """Integers become scalars: those that are left in h:l, and the stream unit's total."""
         code = self.code
         # r = the stream unit's total times 2^(A - 16), and A = rm
         code.label("float total")
@@ -295,12 +306,7 @@ class FloatCode:
         code.st("l")
         code.read(In.TOTAL_MIDDLE)
         code.st("h")
-        code.ld(0)
-        code.sub("l")
-        code.st("l")
-        code.ld(0)
-        code.sbc("h")
-        code.st("h")
+        self.negate_words()
         code.ld(0)
         code.sbc("rs")
         code.jump("normalise", MicroOp.JZ)
@@ -332,10 +338,7 @@ class FloatCode:
         code.sub("near")
         code.out(Out.POWER)
         code.put(Out.RIGHT, "h")
-        self.product(In.PRODUCT_LOW)
-        code.shl()
-        code.read(In.PRODUCT_HIGH)
-        code.adc(0)
+        self.rounded_product()
         code.ret()
         code.label("near.whole")
         code.ld("h")
@@ -545,12 +548,7 @@ class FloatCode:
         code.label("exponential.power")
         code.ld("rs")
         code.jump("exponential.sign", MicroOp.JNN)
-        code.ld(0)
-        code.sub("l")
-        code.st("l")
-        code.ld(0)
-        code.sbc("h")
-        code.st("h")
+        self.negate_words()
         code.ld(0)
         code.st("rs")
         code.label("exponential.sign")

@@ -7,11 +7,10 @@ from onward.hw.spec.formats import ELEMENT
 from onward.hw.spec.isa import SCALAR_REGISTERS
 
 from .firmware_float import FloatCode
+from .layout import Word
 from .microcode import Code, In, MicroOp, Out
 
 __all__ = ["ScalarCode"]
-
-_ROW, _COUNT, _MODE, _LIST, _SCALAR, _DESTINATION, _WORD = range(1, 8)
 
 
 class ScalarCode(FloatCode):
@@ -46,10 +45,10 @@ class ScalarCode(FloatCode):
         code.label("take both")
         self.more()
         code.label("take both read")
-        self.word(_LIST)
+        self.word(Word.LIST)
         code.out(Out.X)
         self.take("b")
-        self.word(_SCALAR)
+        self.word(Word.SCALAR)
         code.out(Out.X)
         self.take("a")
         code.ret()
@@ -70,7 +69,7 @@ class ScalarCode(FloatCode):
         code.and_(0xFF00)
         code.jump("give.range", MicroOp.JNZ)
         code.label("give.fits")
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         code.label("give.x")
         self.set_magnitude("rm")
@@ -112,12 +111,12 @@ class ScalarCode(FloatCode):
     def constants(self) -> None:
         code = self.code
         code.label("ldi")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("rm")
-        self.word(_MODE)
+        self.word(Word.MODE)
         code.st("t")
         self.more()
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         self.set_magnitude("rm")
         code.ld("t")
@@ -168,14 +167,14 @@ class ScalarCode(FloatCode):
         code.jump("best.stays", MicroOp.JZ)
         code.ld("rs")
         code.jump("best.stays", MicroOp.JN)
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.X)
         code.op(MicroOp.NOP)
         code.indirect(MicroOp.LD, 0)
         code.st("t0")
         code.indirect(MicroOp.LD, 1)
         code.st("t1")
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         code.ld("t0")
         code.indirect(MicroOp.ST, 0)
@@ -187,7 +186,7 @@ class ScalarCode(FloatCode):
         for source, target in (("km", "rm"), ("ke", "re"), ("ks", "rs")):
             code.ld(source)
             code.st(target)
-        self.word(_LIST)
+        self.word(Word.LIST)
         code.out(Out.X)
         code.jump("give.x")
         code.label("best.stays")
@@ -206,7 +205,7 @@ class ScalarCode(FloatCode):
         code.out(Out.LEFT)
         code.indirect(MicroOp.LD, 2)
         code.st("t")
-        self.word(_LIST)
+        self.word(Word.LIST)
         code.out(Out.X)
         code.indirect(MicroOp.LD, 0)
         code.out(Out.RIGHT)
@@ -225,7 +224,7 @@ class ScalarCode(FloatCode):
         code.st("rm")
         code.jump("give.zero", MicroOp.JZ)
         code.label("mul.give")
-        self.word(_DESTINATION)
+        self.word(Word.DESTINATION)
         code.out(Out.X)
         self.set_magnitude("rm")
         code.ld("w")
@@ -294,16 +293,16 @@ class ScalarCode(FloatCode):
     def element_address(self) -> None:
         """LIST = e + I[ri]."""
         code = self.code
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.X)
-        self.word(_LIST)
+        self.word(Word.LIST)
         code.indirect(MicroOp.ADD, 0)
         code.out(Out.LIST)
 
     def elements(self) -> None:
         code = self.code
         code.label("eadd")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("t")
         self.more()
         self.element_address()
@@ -399,12 +398,12 @@ class ScalarCode(FloatCode):
     def begin_walk(self) -> None:
         """The list is at element e, and n at the number of elements."""
         code = self.code
-        self.word(_COUNT)
+        self.word(Word.COUNT)
         code.st("n")
         code.st("count")
         self.more()
         code.out(Out.LOAD_SECOND)
-        self.word(_LIST)
+        self.word(Word.LIST)
         code.st("e")
 
     def again(self) -> None:
@@ -520,16 +519,16 @@ class ScalarCode(FloatCode):
     def draw(self) -> None:
         code = self.code
         code.label("draw")
-        self.word(_ROW)
+        self.word(Word.ROW)
         code.st("eps")
         self.begin_walk()
         # the index that is excluded, or one that does not exist
         code.ld(0xFFFF)
         code.st("x")
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.sub(self.indexes)
         code.jump("draw.any", MicroOp.JZ)
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.X)
         code.indirect(MicroOp.LD, 1)
         code.jump("draw.any", MicroOp.JNZ)
@@ -643,7 +642,7 @@ class ScalarCode(FloatCode):
         self.next()
         code.label("outi")
         self.more()
-        self.word(_WORD)
+        self.word(Word.VECTOR)
         code.out(Out.X)
         code.op(MicroOp.NOP)
         code.indirect(MicroOp.LD, 0)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from onward.hw.spec.config import CoreConfig
 from onward.hw.spec.isa import INSTRUCTION_BITS
 
-__all__ = ["instruction_words", "list_words", "memory_words"]
+__all__ = ["Word", "instruction_words", "list_words", "memory_words"]
+
+
+class Word(IntEnum):
+    """Number of a word of an instruction in the form that it is kept in, see :mod:`.firmware`."""
+
+    ROW = 1
+    COUNT = 2
+    MODE = 3
+    LIST = 4
+    SCALAR = 5
+    INDEX = 6
+    DESTINATION = INDEX
+    VECTOR = 7
 
 
 def instruction_words(config: CoreConfig) -> int:

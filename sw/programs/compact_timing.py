@@ -6,7 +6,8 @@ from onward.hw.spec.isa import Instruction, Op, Source
 
 __all__ = ["compact_cycles"]
 
-# All of them were counted from one instruction's code to the next one's, in simulations of forward-forward.
+# All of them were counted from one instruction's code to the next one's, in simulations of programs; where data decide,
+# they are means.
 _PRODUCT, _UPDATE, _INDEX = 17, 22, 8
 """What a stream takes beside its elements, and more if an index register is added to its row."""
 _SHORTEST = 18
@@ -20,26 +21,25 @@ _SCALAR = {
     Op.ST: 8,
     Op.LDI: 20,
     Op.MUL: 45,
-    Op.ADD: 120,
+    Op.ADD: 128,
     Op.SUB: 130,
     Op.RSQ: 84,
-    Op.REC: 105,
-    Op.EXP: 190,
+    Op.REC: 106,
+    Op.EXP: 155,
     Op.SIG: 292,
     Op.XN: 64,
     Op.EADD: 35,
-    Op.STE: 90,
-    Op.LDE: 75,
+    Op.STE: 88,
+    Op.LDE: 68,
     Op.BEST: 147,
-    Op.OUTS: 40,
+    Op.OUTS: 36,
     Op.OUTI: 12,
     Op.SETI: 21,
     Op.ADDI: 32,
     Op.LAB: 24,
     Op.LOOP: 37,
-    Op.END: 25,
 }
-_ELEMENTS = {Op.SMAX: (127, 110), Op.DRAW: (190, 24), Op.AMAX: (60, 10), Op.OUTE: (20, 14)}
+_ELEMENTS = {Op.SMAX: (127, 110), Op.DRAW: (190, 24), Op.AMAX: (60, 10), Op.OUTE: (10, 13)}
 """Cycles of an instruction, and of each element that it works on."""
 
 
